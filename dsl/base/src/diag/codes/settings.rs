@@ -1,0 +1,2 @@
+//! Placeholder group.
+pub static CODES: &[&crate::diag::Code] = &[];

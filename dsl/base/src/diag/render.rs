@@ -1,0 +1,1 @@
+//! Renderers: each decides layout only.

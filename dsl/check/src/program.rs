@@ -1,0 +1,346 @@
+//! A checked program: every name resolved, every shape known, every setting typed and defaulted.
+
+use dlm_base::Span;
+use dlm_graph::{Layer, Ty, Weight};
+use dlm_vocab::augment::AugmentWord;
+use dlm_vocab::data::{Facts, Source};
+use dlm_vocab::loss::Loss;
+use dlm_vocab::metric::Metric;
+use dlm_vocab::ops::Operator;
+use dlm_vocab::optim::Optimizer;
+use dlm_vocab::schedule::ScheduleWord;
+use dlm_vocab::{Args, Unit};
+use std::sync::Arc;
+
+/// A checked file with what it imports.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// The `data` declarations of the file.
+    pub datasets: Vec<Dataset>,
+    /// Each declared model with its default settings, where all its sizes are known, and each
+    /// model with the settings and the data of a verb.
+    pub networks: Vec<Network>,
+    /// The `train` verbs, in an order in which each comes after what it needs.
+    pub trainings: Vec<Training>,
+    /// The `export` verbs.
+    pub exports: Vec<Export>,
+    /// The comparisons of all `expect` blocks.
+    pub expectations: Vec<Expectation>,
+}
+
+/// A `data` declaration.
+#[derive(Debug)]
+pub struct Dataset {
+    /// Its name.
+    pub name: String,
+    /// The place of its name.
+    pub span: Span,
+    /// Where the training part comes from: `source`, or `train`.
+    pub train: SourceUse,
+    /// The validation part.
+    pub valid: Part,
+    /// The test part.
+    pub test: Part,
+    /// Seed of the split.
+    pub seed: u64,
+    /// Whether splits keep the class shares.
+    pub stratify: bool,
+    /// How inputs are normalised.
+    pub normalize: Normalize,
+    /// Augmentations of training batches, in order.
+    pub augment: Vec<AugmentUse>,
+    /// At most so many training samples.
+    pub limit: Option<usize>,
+    /// What is known of the whole (classes from the labelled part).
+    pub facts: Facts,
+    /// Samples of the training, validation and test part.
+    pub counts: [usize; 3],
+}
+
+/// A source with its arguments.
+#[derive(Clone, Debug)]
+pub struct SourceUse {
+    /// The word.
+    pub source: &'static Source,
+    /// Its arguments; paths are resolved.
+    pub args: Args,
+    /// The place of the call.
+    pub span: Span,
+}
+
+/// A validation or test part.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// A source of its own.
+    Own(SourceUse),
+    /// A share of what is before it.
+    Share(f64),
+    /// So many samples of what is before it.
+    Count(usize),
+}
+
+/// How inputs are normalised.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Normalize {
+    /// Not at all, beyond bytes being scaled to [0, 1].
+    None,
+    /// Mean 0 and deviation 1 for each channel or feature, measured on the training part.
+    Standard,
+    /// The same with given numbers, one for each channel or feature, or one for all.
+    Given {
+        /// The means.
+        mean: Vec<f64>,
+        /// The deviations.
+        std: Vec<f64>,
+    },
+    /// Smallest 0 and largest 1 for each channel or feature of the training part.
+    MinMax,
+}
+
+/// An augmentation with its arguments.
+#[derive(Clone, Debug)]
+pub struct AugmentUse {
+    /// The word.
+    pub word: &'static AugmentWord,
+    /// Its arguments.
+    pub args: Args,
+}
+
+/// A model with all settings applied and all layers and repeats expanded.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The model's name.
+    pub model: String,
+    /// Model and settings as users read them: `ResNet(depth = 9)`.
+    pub title: String,
+    /// The place of the model's name in its declaration.
+    pub span: Span,
+    /// Name and type of each input.
+    pub inputs: Vec<(String, Ty)>,
+    /// The operators, in an order in which each comes after its inputs.
+    pub layers: Vec<NetLayer>,
+    /// The result.
+    pub output: Flow,
+    /// Whether a relu-like step follows (skipping normalisation), for each layer.
+    pub before_relu: Vec<bool>,
+}
+
+/// One operator of a network.
+#[derive(Clone, Debug)]
+pub struct NetLayer {
+    /// `stem`, `stage[0].conv1`.
+    pub path: Arc<str>,
+    /// The word.
+    pub operator: &'static Operator,
+    /// Its arguments.
+    pub args: Args,
+    /// The operator with its arguments.
+    pub layer: Arc<dyn Layer>,
+    /// What enters it.
+    pub inputs: Vec<Flow>,
+    /// The type of its result.
+    pub ty: Ty,
+    /// Its weights; the name in files is `path.name`.
+    pub weights: Vec<Weight>,
+    /// An initialiser that overrides the weights' own: deviation of a normal distribution.
+    pub init_normal: Option<f32>,
+    /// Multiply-adds for one sample.
+    pub macs: u64,
+    /// The step in the program.
+    pub span: Span,
+}
+
+/// A value in a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// An input of the model.
+    Input(usize),
+    /// The result of a layer.
+    Layer(usize),
+}
+
+impl Network {
+    /// The type of a value.
+    pub fn ty(&self, flow: Flow) -> &Ty {
+        match flow {
+            Flow::Input(i) => &self.inputs[i].1,
+            Flow::Layer(i) => &self.layers[i].ty,
+        }
+    }
+
+    /// The numbers that training changes.
+    pub fn params(&self) -> u64 {
+        let weights = self.layers.iter().flat_map(|layer| &layer.weights);
+        weights.filter(|w| w.trained).map(|w| w.shape.len() as u64).sum()
+    }
+
+    /// Multiply-adds for one sample.
+    pub fn macs(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.macs).sum()
+    }
+
+    /// Bytes of the parameters and running statistics as stored, in float32.
+    pub fn size(&self) -> u64 {
+        let weights = self.layers.iter().flat_map(|layer| &layer.weights);
+        weights.map(|w| 4 * w.shape.len() as u64).sum()
+    }
+}
+
+/// A `train` verb.
+#[derive(Debug)]
+pub struct Training {
+    /// The artifact that it gives.
+    pub artifact: String,
+    /// The place of the artifact's name.
+    pub span: Span,
+    /// The model: an index into [`Program::networks`].
+    pub network: usize,
+    /// The data: an index into [`Program::datasets`].
+    pub dataset: usize,
+    /// The sum of weighted terms.
+    pub loss: Vec<LossUse>,
+    /// The optimiser.
+    pub optimizer: (&'static Optimizer, Args),
+    /// The schedule.
+    pub schedule: (&'static ScheduleWord, Args),
+    /// How long.
+    pub length: Length,
+    /// Samples a step.
+    pub batch: usize,
+    /// Seed of weights, order, dropout and augmentation.
+    pub seed: u64,
+    /// The largest norm of the gradient.
+    pub clip: Option<f64>,
+    /// Averaging of the weights.
+    pub average: Option<Average>,
+    /// Early stopping.
+    pub stop: Option<Stop>,
+    /// Whether the best validation weights are the result.
+    pub keep_best: bool,
+    /// For each layer of the network whether its weights stay as they are.
+    pub frozen: Vec<bool>,
+    /// The artifact whose weights are taken where name and shape agree.
+    pub from: Option<String>,
+}
+
+/// A weighted loss term.
+#[derive(Clone, Debug)]
+pub struct LossUse {
+    /// The weight.
+    pub weight: f64,
+    /// The word.
+    pub loss: &'static Loss,
+    /// Its arguments.
+    pub args: Args,
+}
+
+/// How long a training lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Passes over the training part.
+    Epochs(u64),
+    /// Updates.
+    Steps(u64),
+}
+
+/// Averaging of the weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Average {
+    /// Exponential: `average ← decay · average + (1 − decay) · weight` after each step.
+    Ema(f64),
+    /// The mean of the weights at the end of each epoch from this moment on.
+    Swa(f64, Unit),
+}
+
+/// Early stopping.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stop {
+    /// Epochs without improvement after which the training ends.
+    pub patience: u64,
+    /// `loss`, `accuracy`, … on the validation part.
+    pub metric: String,
+}
+
+/// An `export` verb.
+#[derive(Debug)]
+pub struct Export {
+    /// The artifact.
+    pub artifact: String,
+    /// The file, resolved.
+    pub file: String,
+    /// The place of the file's string.
+    pub span: Span,
+}
+
+/// One comparison of an `expect` block.
+#[derive(Debug)]
+pub struct Expectation {
+    /// As written.
+    pub text: String,
+    /// Its place.
+    pub span: Span,
+    /// The left side.
+    pub left: Quantity,
+    /// How they must compare.
+    pub compare: Compare,
+    /// The right side.
+    pub right: Quantity,
+}
+
+/// A number of an expectation.
+#[derive(Clone, Debug)]
+pub enum Quantity {
+    /// A constant.
+    Number(f64),
+    /// A metric of an artifact.
+    Metric(MetricUse),
+    /// A sum.
+    Add(Box<Quantity>, Box<Quantity>),
+    /// A difference.
+    Sub(Box<Quantity>, Box<Quantity>),
+    /// A product.
+    Mul(Box<Quantity>, Box<Quantity>),
+    /// A quotient.
+    Div(Box<Quantity>, Box<Quantity>),
+}
+
+/// A metric of an artifact.
+#[derive(Clone, Debug)]
+pub struct MetricUse {
+    /// The artifact.
+    pub artifact: String,
+    /// On which part of its data.
+    pub split: Split,
+    /// The word.
+    pub metric: &'static Metric,
+    /// The other artifact of `agreement` and `drop`.
+    pub other: Option<String>,
+}
+
+/// A part of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Split {
+    /// What is trained on.
+    Train,
+    /// What is looked at during training.
+    Valid,
+    /// What is looked at in the end.
+    Test,
+}
+
+/// How two numbers must compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// `<`.
+    Less,
+    /// `<=`.
+    AtMost,
+    /// `>`.
+    More,
+    /// `>=`.
+    AtLeast,
+    /// `==`.
+    Equal,
+    /// `!=`.
+    Unequal,
+}

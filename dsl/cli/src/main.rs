@@ -1,0 +1,2 @@
+//! The `dlm` command.
+fn main() {}

@@ -1,0 +1,9 @@
+//! Numeric kernels on slices. No shapes are checked twice: callers have planned them; kernels assert
+//! lengths. This is the only crate that names faer and the only one with `unsafe`.
+
+mod activation;
+pub mod arena;
+pub mod par;
+pub mod rng;
+
+pub use activation::Activation;

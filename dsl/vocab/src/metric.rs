@@ -1,0 +1,56 @@
+//! Metrics that `expect` may name.
+
+use crate::word::Word;
+
+/// A metric that a program may name.
+#[derive(Debug)]
+pub struct Metric {
+    /// Name, documentation, parameters.
+    pub word: Word,
+    /// When it is known, and of what.
+    pub kind: MetricKind,
+    /// Its unit, for printing.
+    pub unit: MetricUnit,
+    /// Whether more is better.
+    pub rises: bool,
+}
+
+/// When a metric is known, and of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// From the network alone, before anything runs: params, macs, size, memory.
+    Static,
+    /// From answers on a split, with class targets.
+    Classes,
+    /// From answers on a split, with value targets.
+    Values,
+    /// From answers on a split, whatever the targets: loss.
+    Answers,
+    /// From answers of two artifacts on a split: agreement, drop.
+    Pair,
+    /// By a clock: latency.
+    Timed,
+}
+
+/// How a metric is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricUnit {
+    /// A share, printed as a percentage.
+    Share,
+    /// A plain number.
+    Number,
+    /// A whole number.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Seconds.
+    Seconds,
+}
+
+/// All metrics, by name.
+pub static METRICS: &[&Metric] = &[];
+
+/// The metric of that name.
+pub fn find(name: &str) -> Option<&'static Metric> {
+    METRICS.iter().copied().find(|metric| metric.word.name == name)
+}

@@ -1,0 +1,45 @@
+//! Operators: the steps of a flow.
+
+use crate::word::{Args, Word};
+use dlm_graph::Layer;
+use std::sync::Arc;
+
+/// An operator that a program may name.
+#[derive(Debug)]
+pub struct Operator {
+    /// Name, documentation, parameters.
+    pub word: Word,
+    /// How many flows enter it.
+    pub flows: Flows,
+    /// The operator with these arguments.
+    pub make: fn(&Args) -> Arc<dyn Layer>,
+}
+
+/// How many flows enter an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flows {
+    /// Exactly so many.
+    Exactly(usize),
+    /// So many or more.
+    AtLeast(usize),
+}
+
+/// The operators that programs name, by name.
+pub static OPERATORS: &[&Operator] = &[];
+
+/// The operators that signs of the language stand for (`+`, a number in a flow); programs cannot
+/// name them.
+pub static SIGNS: &[&Operator] = &[];
+
+/// The operator of that name.
+pub fn find(name: &str) -> Option<&'static Operator> {
+    OPERATORS.iter().copied().find(|op| op.word.name == name)
+}
+
+/// The operator behind a sign: `add`, `sub`, `mul`, `div`, `constant`.
+///
+/// # Panics
+/// When there is no such sign.
+pub fn sign(name: &str) -> &'static Operator {
+    SIGNS.iter().copied().find(|op| op.word.name == name).unwrap_or_else(|| panic!("no sign {name}"))
+}
