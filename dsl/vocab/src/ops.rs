@@ -1,7 +1,7 @@
 //! Operators: the steps of a flow.
 
 use crate::word::{Args, Word};
-use dlm_graph::Layer;
+use dlm_graph::{Layer, Ty};
 use std::sync::Arc;
 
 /// An operator that a program may name.
@@ -13,6 +13,21 @@ pub struct Operator {
     pub flows: Flows,
     /// The operator with these arguments.
     pub make: fn(&Args) -> Arc<dyn Layer>,
+    /// What the tests of all operators try: gradients against finite differences, shapes against
+    /// tensors, training graph against answering graph.
+    pub cases: fn() -> Vec<Case>,
+}
+
+/// Arguments and inputs on which an operator is tried.
+#[derive(Debug)]
+pub struct Case {
+    /// Every argument, defaults included.
+    pub args: Args,
+    /// The types of the flows.
+    pub flows: Vec<Ty>,
+    /// Largest error allowed between a gradient and its finite difference, relative to the largest
+    /// gradient of that tensor.
+    pub tolerance: f64,
 }
 
 /// How many flows enter an operator.
