@@ -5,5 +5,6 @@ mod activation;
 pub mod arena;
 pub mod par;
 pub mod rng;
+pub mod simd;
 
 pub use activation::Activation;

@@ -1,0 +1,111 @@
+//! Loops compiled twice: for every CPU of the architecture, and for those with AVX2 and FMA, chosen
+//! when the program runs.
+//!
+//! Baseline x86-64 has 128-bit vectors and no fused multiply-add. [`simd!`](crate::simd) takes a
+//! function whose loops the compiler can vectorise and compiles its body for both. Results may differ
+//! between CPUs (a fused multiply-add rounds once), never between numbers of threads.
+#![allow(unsafe_code)]
+
+/// Whether this CPU has the instructions of the second version (the answer is kept).
+#[inline(always)]
+pub fn wide() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
+/// `a · b + c`: one instruction where the version has it, product and sum elsewhere (a call into
+/// the C library would be a hundred times slower).
+#[inline(always)]
+pub fn madd<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// Sum of `f` over the elements of two slices of one length, in eight interleaved partial sums: an
+/// order that is the same on every CPU and that vectorises.
+#[inline(always)]
+pub fn sum8(n: usize, f: impl Fn(usize) -> f32) -> f32 {
+    let mut sums = [0.0f32; 8];
+    let whole = n / 8 * 8;
+    for start in (0..whole).step_by(8) {
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            *sum += f(start + lane);
+        }
+    }
+    for i in whole..n {
+        sums[i - whole] += f(i);
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+/// Declares a function that is compiled twice; see the module's documentation.
+///
+/// The body may use `FMA`, a constant truth value, as in `simd::madd::<FMA>(a, b, c)`. Helpers that
+/// the body calls must be `#[inline(always)]`, or they are compiled for the baseline alone. Types with
+/// lifetimes are written without them (`&[f32]`); generic parameters are not possible.
+///
+/// ```
+/// dlm_kernels::simd! {
+///     /// Adds `a · x` to `y`.
+///     pub fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
+///         for (y, &x) in y.iter_mut().zip(x) {
+///             *y = dlm_kernels::simd::madd::<FMA>(a, x, *y);
+///         }
+///     }
+/// }
+/// let mut y = [1.0, 2.0];
+/// axpy(2.0, &[10.0, 20.0], &mut y);
+/// assert_eq!(y, [21.0, 42.0]);
+/// ```
+#[macro_export]
+macro_rules! simd {
+    (
+        $(#[$meta:meta])*
+        $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block
+    ) => {
+        $(#[$meta])*
+        #[allow(unsafe_code, clippy::too_many_arguments)]
+        $vis fn $name($($arg: $ty),*) $(-> $ret)? {
+            #[inline(always)]
+            #[allow(unused_mut)]
+            fn body<const FMA: bool>($($arg: $ty),*) $(-> $ret)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,fma")]
+                fn wide($($arg: $ty),*) $(-> $ret)? {
+                    body::<true>($($arg),*)
+                }
+                if $crate::simd::wide() {
+                    // SAFETY: the CPU has AVX2 and FMA, which is all that `wide` requires.
+                    return unsafe { wide($($arg),*) };
+                }
+            }
+            body::<{ cfg!(target_arch = "aarch64") }>($($arg),*)
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    simd! {
+        fn dot(a: &[f32], b: &[f32]) -> f32 {
+            crate::simd::sum8(a.len().min(b.len()), |i| a[i] * b[i])
+        }
+    }
+
+    #[test]
+    fn a_sum_takes_every_element_once() {
+        for n in 0..40 {
+            let a: Vec<f32> = (0..n).map(|i| i as f32).collect();
+            let exact = (0..n).map(|i| (i * i) as f32).sum::<f32>();
+            assert_eq!(dot(&a, &a), exact);
+        }
+    }
+}
