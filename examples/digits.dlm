@@ -1,0 +1,33 @@
+// Handwritten digits, 8×8, with a small residual network. The data is inside the binary.
+//
+//     dlm run examples/digits.dlm
+use std.vision: ResidualBlock
+
+data Digits {
+    source = builtin("digits")
+    valid  = 10%
+    test   = 20%
+}
+
+model Teacher(image: [1, 8, 8]) {
+    image
+        -> conv(32, 3, bias = false) as stem -> batch_norm -> relu
+        -> repeat 2 { ResidualBlock(32) } as stage
+        -> max_pool(2)
+        -> flatten -> dense(128) -> relu -> dropout(0.3)
+        -> dense(Digits.classes) as head
+}
+
+train Teacher on Digits {
+    loss      = cross_entropy(smoothing = 0.05)
+    optimizer = adamw(lr = 1e-3, weight_decay = 1e-4)
+    schedule  = cosine(warmup = 1 epoch)
+    epochs    = 15
+    batch     = 64
+    seed      = 1
+}
+
+expect {
+    Teacher.accuracy >= 98%
+    Teacher.params   <= 120_000
+}
