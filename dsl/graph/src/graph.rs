@@ -149,3 +149,14 @@ impl Graph {
         ValueId(self.values.len() as u32 - 1)
     }
 }
+
+impl Graph {
+    /// Makes the makers of all values agree with the list of nodes, after a pass has changed it.
+    pub(crate) fn renumber(&mut self) {
+        for (number, node) in self.nodes.iter().enumerate() {
+            for (port, v) in node.outputs.iter().enumerate() {
+                self.values[v.0 as usize].kind = Kind::Made(NodeId(number as u32), port as u32);
+            }
+        }
+    }
+}

@@ -5,10 +5,20 @@
 //! the user, is stored channels last (`N, H, W, C`); every other tensor is row-major in the order of
 //! its axes. [`Ty::strides`] is the only place that knows this rule.
 
+pub mod grad;
 pub mod graph;
 pub mod op;
+pub mod pass;
+pub mod plan;
+pub mod print;
+pub mod run;
 pub mod ty;
 
+mod basic;
+
+pub use grad::differentiate;
 pub use graph::{Graph, Kind, Node, NodeId, Value, ValueId};
-pub use op::{Fan, Frame, Init, Layer, Mode, Op, Reject, Role, View, ViewMut, Weight};
+pub use op::{Clock, Fan, Frame, Init, Layer, Mode, Op, Reject, Role, View, ViewMut, Weight};
+pub use plan::Plan;
+pub use run::{States, Workspace};
 pub use ty::{DType, Ty};

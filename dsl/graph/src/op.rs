@@ -256,7 +256,8 @@ pub struct Clock {
     pub step: u64,
     /// The learning rate of this step.
     pub lr: f32,
-    /// Seeds the random numbers of this node in this step.
+    /// Seeds the random numbers of this layer in this step: the same for the nodes of a layer, forward
+    /// and backward, and different from layer to layer and step to step.
     pub seed: u64,
 }
 
