@@ -1,2 +1,98 @@
-//! Placeholder group.
-pub static CODES: &[&crate::diag::Code] = &[];
+//! E05xx: data files and splits.
+
+use super::code;
+use crate::diag::Diag;
+use crate::span::Span;
+
+code! {
+    /// A file that a source names is missing, or the system does not let it be read. Paths are relative
+    /// to the `.dlm` file in which they stand.
+    ///
+    /// ```dlm
+    /// data Wine { source = csv("no/such/wine.csv", target = "class") }
+    /// ```
+    ///
+    /// Correct the path, or take a set that is inside the binary.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// ```
+    E0501 = "E0501", "a data file cannot be found or read";
+
+    /// A file is there, and is not what its source says: another magic number, a table whose rows
+    /// have different lengths, as many labels as there are not images. The message names the place in
+    /// the file.
+    ///
+    /// ```dlm
+    /// data Wine { source = csv("ragged.csv", target = "class") }
+    /// ```
+    ///
+    /// Correct the file, or name the source that fits it.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// ```
+    E0502 = "E0502", "a data file is not what its source says";
+
+    /// A part of the data comes out empty: more samples are asked for than there are, or a share
+    /// rounds to none.
+    ///
+    /// ```dlm
+    /// data Iris {
+    ///     source = builtin("iris")
+    ///     test   = 150 samples
+    /// }
+    /// ```
+    ///
+    /// The message shows the sizes of all parts.
+    ///
+    /// ```dlm
+    /// data Iris {
+    ///     source = builtin("iris")
+    ///     test   = 30 samples
+    /// }
+    /// ```
+    E0503 = "E0503", "a split leaves nothing";
+}
+
+/// E0501: the file that `at` names is not there or cannot be read, in the system's words.
+pub fn file(at: Span, path: &str, why: &str, help: Option<&str>) -> Diag {
+    let help = help.map_or_else(
+        || format!("paths are relative to the `.dlm` file; this one leads to `{path}`"),
+        str::to_string,
+    );
+    Diag::new(&E0501, format!("`{path}`: {why}"), at, why).help(help)
+}
+
+/// E0502: the file that `at` names is not what its source says.
+pub fn content(at: Span, message: &str, source: &str, help: Option<&str>) -> Diag {
+    let diag = Diag::new(&E0502, message, at, format!("the file is not what `{source}` reads"));
+    match help {
+        Some(help) => diag.help(help),
+        None => diag,
+    }
+}
+
+/// E0503: the `part` (training, validation, test) of `samples` samples is empty; `sizes` are those of
+/// the three parts.
+pub fn empty_split(at: Span, part: &str, samples: usize, sizes: [usize; 3], help: &str) -> Diag {
+    let [train, valid, test] = sizes;
+    Diag::new(
+        &E0503,
+        format!("the {part} part is empty"),
+        at,
+        format!("{samples} samples: {train} to train, {valid} to validate, {test} to test"),
+    )
+    .help(help)
+}
+
+/// E0503: `asked` samples for the `part` at `at`, where only `left` are left.
+pub fn split_too_large(at: Span, part: &str, asked: usize, left: usize, help: &str) -> Diag {
+    Diag::new(
+        &E0503,
+        format!("the {part} part takes {asked} of {left} samples and leaves nothing to train on"),
+        at,
+        format!("{left} samples are there"),
+    )
+    .help(help)
+}

@@ -1,2 +1,194 @@
-//! Placeholder group.
-pub static CODES: &[&crate::diag::Code] = &[];
+//! W10xx: the program runs, and probably does not do what was meant.
+
+use super::code;
+use crate::diag::Diag;
+use crate::span::Span;
+
+code! {
+    /// Something is declared and nothing uses it.
+    ///
+    /// ```dlm
+    /// width = 32
+    /// model Net(features: [13]) {
+    ///     features -> dense(64) -> relu -> dense(3)
+    /// }
+    /// ```
+    ///
+    /// Use it, remove it, or let its name begin with `_`.
+    ///
+    /// ```dlm
+    /// width = 32
+    /// model Net(features: [13]) {
+    ///     features -> dense(width) -> relu -> dense(3)
+    /// }
+    /// ```
+    W1001 = "W1001", "declared, never used";
+
+    /// `cross_entropy` takes logits and applies softmax itself. A softmax before it makes the answers
+    /// flatter and the gradients smaller; training still runs, and ends at a worse place.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) {
+    ///     features -> dense(16) -> relu -> dense(3) -> softmax
+    /// }
+    /// train Net on Iris { loss = cross_entropy }
+    /// ```
+    ///
+    /// Leave it out: what is largest before softmax is largest after it.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) {
+    ///     features -> dense(16) -> relu -> dense(3)
+    /// }
+    /// train Net on Iris { loss = cross_entropy }
+    /// ```
+    W1002 = "W1002", "softmax before `cross_entropy`, which expects logits";
+
+    /// `batch_norm` subtracts each channel's mean, and with it whatever a bias before it has added.
+    ///
+    /// ```dlm
+    /// model Net(image: [1, 8, 8]) {
+    ///     image -> conv(8, 3) -> batch_norm -> relu -> flatten -> dense(10)
+    /// }
+    /// ```
+    ///
+    /// ```dlm
+    /// model Net(image: [1, 8, 8]) {
+    ///     image -> conv(8, 3, bias = false) -> batch_norm -> relu -> flatten -> dense(10)
+    /// }
+    /// ```
+    W1003 = "W1003", "a bias straight before `batch_norm` has no effect";
+
+    /// A relu-like step at the end of a classifier, or before softmax, makes all classes with negative
+    /// evidence equal, and their gradients 0.
+    ///
+    /// ```dlm
+    /// model Net(features: [4]) {
+    ///     features -> dense(16) -> relu -> dense(3) -> relu -> softmax
+    /// }
+    /// ```
+    ///
+    /// ```dlm
+    /// model Net(features: [4]) {
+    ///     features -> dense(16) -> relu -> dense(3) -> softmax
+    /// }
+    /// ```
+    W1007 = "W1007", "a relu-like step before `softmax` or at the end of a classifier";
+
+    /// A batch holds more samples than the training part has, so each step sees all of them.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) }
+    /// train Net on Iris { batch = 1000 }
+    /// ```
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) }
+    /// train Net on Iris { batch = 16 }
+    /// ```
+    W1008 = "W1008", "batch larger than the training split";
+
+    /// A setting is there, is valid, and changes nothing.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) }
+    /// train Net on Iris {
+    ///     epochs   = 5
+    ///     schedule = cosine(warmup = 10 epochs)
+    /// }
+    /// ```
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) }
+    /// train Net on Iris {
+    ///     epochs   = 50
+    ///     schedule = cosine(warmup = 10 epochs)
+    /// }
+    /// ```
+    W1009 = "W1009", "a setting without effect";
+}
+
+/// W1001: the `what` (`constant`, `binding`, `layer`) of that name is never used; `detail` says
+/// what follows from it ("its 1,160 parameters are left out of the model"), and may be empty.
+pub fn unused(at: Span, what: &str, name: &str, detail: &str) -> Diag {
+    let label = if detail.is_empty() { "nothing uses it" } else { detail };
+    let help = format!("remove it, or call it `_{name}` to keep it");
+    Diag::new(&W1001, format!("the {what} `{name}` is never used"), at, label).help(help).unused()
+}
+
+/// W1002: the step at `at` is a softmax at the end of a network that `cross_entropy` at `loss` trains;
+/// `remove` is the step with its arrow.
+pub fn softmax_before_cross_entropy(at: Span, loss: Span, remove: Option<Span>) -> Diag {
+    let diag = Diag::new(
+        &W1002,
+        "softmax before `cross_entropy`, which expects logits",
+        at,
+        "turns logits into probabilities",
+    )
+    .because(loss, "`cross_entropy` applies softmax itself")
+    .help("leave the softmax out");
+    match remove {
+        Some(span) => diag.fix("remove the softmax", span, "", true),
+        None => diag,
+    }
+}
+
+/// W1003: the bias of `word` at `at` is cancelled by the normalisation `norm` at `norm_at`;
+/// `insert` is where `, bias = false` goes.
+pub fn bias_before_norm(
+    at: Span,
+    word: &str,
+    norm: &str,
+    norm_at: Span,
+    insert: Option<Span>,
+) -> Diag {
+    let diag = Diag::new(
+        &W1003,
+        format!("the bias of `{word}` has no effect before `{norm}`"),
+        at,
+        "has a bias",
+    )
+    .because(norm_at, "subtracts each channel's mean, the bias with it")
+    .help(format!("write `bias = false` in `{word}`"));
+    match insert {
+        Some(span) => diag.fix("write `bias = false`", span, ", bias = false", true),
+        None => diag,
+    }
+}
+
+/// W1007: the relu-like step `word` at `at` is followed by what is at `after` (a softmax, or the end of
+/// a classifier), in words `what`.
+pub fn relu_at_end(at: Span, word: &str, after: Span, what: &str) -> Diag {
+    Diag::new(
+        &W1007,
+        format!("`{word}` before {what} cuts off negative logits"),
+        at,
+        "makes all negative logits equal",
+    )
+    .because(after, what)
+    .help(format!("leave `{word}` out"))
+}
+
+/// W1008: a batch of `batch` samples at `at` from a training part of `samples`.
+pub fn batch_larger(at: Span, batch: usize, samples: usize, data: Span) -> Diag {
+    Diag::new(
+        &W1008,
+        format!("a batch of {batch} is larger than the training part of {samples} samples"),
+        at,
+        "each step sees every sample",
+    )
+    .because(data, format!("{samples} samples to train on"))
+    .help(format!("write `batch = {}`", (samples / 8).clamp(1, 32)))
+}
+
+/// W1009: the setting `name` at `at` changes nothing, because of `reason` (a clause: "the training
+/// has only 5 epochs"), of which `help` says the way out.
+pub fn no_effect(at: Span, name: &str, reason: &str, help: &str) -> Diag {
+    Diag::new(&W1009, format!("`{name}` has no effect: {reason}"), at, "changes nothing").help(help)
+}
