@@ -10,6 +10,7 @@ pub mod metric;
 pub mod ops;
 pub mod optim;
 pub mod schedule;
+pub mod settings;
 pub mod word;
 
 pub use word::{Arg, Args, Default, Param, Type, Unit, Word};
