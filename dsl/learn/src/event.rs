@@ -1,0 +1,133 @@
+//! What a run tells the outside while it goes on.
+
+use crate::metrics::Scores;
+use dlm_check::program::Split;
+use serde::Serialize;
+
+/// Something that happened in a run. Serialised, it is one object with its kind under `event`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A dataset has been read.
+    DataLoaded {
+        /// Its name.
+        dataset: String,
+        /// Samples of the training part.
+        train: usize,
+        /// Samples of the validation part.
+        valid: usize,
+        /// Samples of the test part.
+        test: usize,
+    },
+    /// A training begins.
+    TrainStarted {
+        /// The artifact that it gives.
+        artifact: String,
+        /// The model with its settings.
+        model: String,
+        /// The dataset.
+        dataset: String,
+        /// Parameters of the model.
+        params: u64,
+        /// Passes over the training part; the last may be cut short.
+        epochs: u64,
+        /// Updates in all.
+        steps: u64,
+        /// Updates in a pass.
+        steps_per_epoch: u64,
+        /// Samples in an update.
+        batch: usize,
+        /// Bytes of the memory for one update: activations, gradients and scratch.
+        workspace_bytes: usize,
+    },
+    /// An update has been made.
+    Step {
+        /// The artifact.
+        artifact: String,
+        /// The pass, from 1.
+        epoch: u64,
+        /// The update, from 1, counted over the whole training.
+        step: u64,
+        /// Samples in this update.
+        samples: usize,
+        /// The loss of this batch.
+        loss: f64,
+    },
+    /// A pass over the training part has ended.
+    EpochEnded {
+        /// The artifact.
+        artifact: String,
+        /// The pass, from 1.
+        epoch: u64,
+        /// Updates so far.
+        step: u64,
+        /// The mean loss of the pass's batches, each measured before its update.
+        train_loss: f64,
+        /// What the validation part says, if there is one.
+        valid: Option<Scores>,
+        /// The learning rate of the last update.
+        lr: f64,
+        /// Samples seen in the pass.
+        samples: usize,
+        /// Seconds spent on updates in the pass, evaluation not included.
+        seconds: f64,
+        /// Whether this is the best validation loss so far.
+        best: bool,
+    },
+    /// A training has ended.
+    TrainEnded {
+        /// The artifact.
+        artifact: String,
+        /// Passes made.
+        epochs: u64,
+        /// Updates made.
+        steps: u64,
+        /// Why it ended before its length, if it did.
+        stopped: Option<String>,
+        /// The pass whose weights are kept, if they are not those of the last.
+        kept: Option<u64>,
+        /// Seconds in all.
+        seconds: f64,
+    },
+    /// An artifact has been evaluated.
+    Evaluated {
+        /// The artifact.
+        artifact: String,
+        /// The part of its data.
+        #[serde(serialize_with = "split_name")]
+        split: Split,
+        /// What it says.
+        scores: Scores,
+    },
+    /// A file has been written.
+    Saved {
+        /// The artifact.
+        artifact: String,
+        /// The path.
+        file: String,
+    },
+    /// An expectation has been judged.
+    Judged {
+        /// As written.
+        text: String,
+        /// Whether it holds.
+        held: bool,
+        /// The left side.
+        left: f64,
+        /// The right side.
+        right: f64,
+    },
+}
+
+/// A part of a dataset as programs name it.
+pub fn split_word(split: Split) -> &'static str {
+    match split {
+        Split::Train => "train",
+        Split::Valid => "valid",
+        Split::Test => "test",
+    }
+}
+
+fn split_name<S: serde::Serializer>(split: &Split, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(split_word(*split))
+}

@@ -1,0 +1,167 @@
+//! Figures from answers: loss, accuracy, confusion for classes; errors and R² for values.
+
+use serde::Serialize;
+
+/// What a part of the data says of an artifact. Those that do not apply are absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Scores {
+    /// Samples.
+    pub samples: usize,
+    /// The mean of the loss.
+    pub loss: f64,
+    /// The share of samples whose largest logit is the right class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// The share of samples whose right class is among the five largest logits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top5: Option<f64>,
+    /// The mean absolute error, in the target's own unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mae: Option<f64>,
+    /// The share of the target's variance that is explained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r2: Option<f64>,
+    /// Counts of samples by right class (row) and answered class (column).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub confusion: Vec<Vec<u32>>,
+}
+
+/// The answer for each sample of a part of the data.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// The network's outputs, sample after sample; values in the target's own unit.
+    pub outputs: Vec<f32>,
+    /// How many numbers one answer has.
+    pub width: usize,
+}
+
+impl Answers {
+    /// The class answered for each sample: the largest number, the first of equals; for a single
+    /// number (binary) class 1 where it is positive.
+    pub fn classes(&self) -> Vec<u32> {
+        self.outputs.chunks_exact(self.width.max(1)).map(class).collect()
+    }
+}
+
+/// The class that one answer names.
+pub fn class(answer: &[f32]) -> u32 {
+    if let &[single] = answer {
+        return u32::from(single > 0.0);
+    }
+    let mut best = 0;
+    for (i, &x) in answer.iter().enumerate() {
+        if x > answer[best] || answer[best].is_nan() {
+            best = i;
+        }
+    }
+    best as u32
+}
+
+/// Accuracy, top-5 accuracy and confusion of answers against the right classes.
+pub fn score_classes(answers: &Answers, right: &[u32], classes: usize, loss: f64) -> Scores {
+    let mut confusion = vec![vec![0u32; classes]; classes];
+    let (mut hits, mut near) = (0usize, 0usize);
+    for (answer, &right) in answers.outputs.chunks_exact(answers.width).zip(right) {
+        let said = class(answer);
+        hits += usize::from(said == right);
+        let rank = match answer.get(right as usize).filter(|_| answer.len() > 1) {
+            Some(own) => answer.iter().filter(|x| *x > own).count(),
+            None => usize::from(said != right),
+        };
+        near += usize::from(rank < 5);
+        if let Some(cell) =
+            confusion.get_mut(right as usize).and_then(|row| row.get_mut(said as usize))
+        {
+            *cell += 1;
+        }
+    }
+    let samples = right.len();
+    let share = |n: usize| if samples == 0 { 0.0 } else { n as f64 / samples as f64 };
+    Scores {
+        samples,
+        loss,
+        accuracy: Some(share(hits)),
+        top5: Some(share(near)),
+        confusion,
+        ..Scores::default()
+    }
+}
+
+/// Mean absolute error and R² of answers against the right values, over all of a sample's values:
+/// `R² = 1 − Σ (y − ŷ)² / Σ (y − ȳ)²`, with a mean ȳ for each of the values, averaged over them.
+pub fn score_values(answers: &Answers, right: &[f32], loss: f64) -> Scores {
+    let width = answers.width.max(1);
+    let samples = right.len() / width;
+    let mut absolute = 0.0f64;
+    let mut r2 = 0.0f64;
+    for column in 0..width {
+        let pairs = || {
+            let at = move |i: usize| i * width + column;
+            (0..samples).map(move |i| (f64::from(right[at(i)]), f64::from(answers.outputs[at(i)])))
+        };
+        let mean = pairs().map(|(y, _)| y).sum::<f64>() / samples.max(1) as f64;
+        let total: f64 = pairs().map(|(y, _)| (y - mean).powi(2)).sum();
+        let rest: f64 = pairs().map(|(y, said)| (y - said).powi(2)).sum();
+        absolute += pairs().map(|(y, said)| (y - said).abs()).sum::<f64>();
+        r2 += if total > 0.0 { 1.0 - rest / total } else { 0.0 };
+    }
+    Scores {
+        samples,
+        loss,
+        mae: Some(absolute / (samples * width).max(1) as f64),
+        r2: Some(r2 / width as f64),
+        ..Scores::default()
+    }
+}
+
+/// The share of samples to which two artifacts answer the same class.
+pub fn agreement(a: &Answers, b: &Answers) -> f64 {
+    let (a, b) = (a.classes(), b.classes());
+    let same = a.iter().zip(&b).filter(|(a, b)| a == b).count();
+    same as f64 / a.len().max(1) as f64
+}
+
+/// Precision, recall and F1 of one class, from a confusion matrix; 0 where nothing was there.
+pub fn per_class(confusion: &[Vec<u32>], class: usize) -> [f64; 3] {
+    let hit = f64::from(confusion[class][class]);
+    let said: f64 = confusion.iter().map(|row| f64::from(row[class])).sum();
+    let there: f64 = confusion[class].iter().map(|&n| f64::from(n)).sum();
+    let ratio = |a: f64, b: f64| if b > 0.0 { a / b } else { 0.0 };
+    let (precision, recall) = (ratio(hit, said), ratio(hit, there));
+    [precision, recall, ratio(2.0 * precision * recall, precision + recall)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_counted() {
+        let answers = Answers {
+            outputs: vec![0.1, 0.9, 0.0, 1.0, 0.0, 0.0, 0.0, 0.2, 0.7],
+            width: 3,
+        };
+        let scores = score_classes(&answers, &[1, 0, 1], 3, 0.5);
+        assert_eq!(scores.accuracy, Some(2.0 / 3.0));
+        assert_eq!(scores.top5, Some(1.0));
+        assert_eq!(scores.confusion, [[1, 0, 0], [0, 1, 1], [0, 0, 0]]);
+        assert_eq!(per_class(&scores.confusion, 1), [1.0, 0.5, 2.0 / 3.0]);
+        assert_eq!(per_class(&scores.confusion, 2), [0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn values_are_measured_against_their_mean() {
+        let answers = Answers { outputs: vec![1.0, 2.0, 4.0], width: 1 };
+        let scores = score_values(&answers, &[1.0, 2.0, 3.0], 0.0);
+        assert_eq!(scores.mae, Some(1.0 / 3.0));
+        assert_eq!(scores.r2, Some(0.5));
+    }
+
+    #[test]
+    fn a_single_number_is_a_binary_answer() {
+        let a = Answers { outputs: vec![-0.5, 0.5], width: 1 };
+        assert_eq!(a.classes(), [0, 1]);
+        let b = Answers { outputs: vec![0.5, 0.5], width: 1 };
+        assert_eq!(agreement(&a, &b), 0.5);
+    }
+}
