@@ -1,6 +1,7 @@
 //! How the pure crates ask for files: the caller (command line, editor, test) answers.
 
-use std::io::{Read, Seek};
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read, Seek};
 
 /// Bytes that can be read from the start or from a place.
 pub trait ReadSeek: Read + Seek + Send {}
@@ -94,5 +95,63 @@ impl Files for NoFiles {
     }
     fn list(&self, _: &str) -> Result<Vec<String>, FileError> {
         Err(FileError::Missing)
+    }
+}
+
+/// Files in memory, by path; a folder is there when a file lies in it.
+#[derive(Clone, Debug, Default)]
+pub struct MemFiles(pub BTreeMap<String, Vec<u8>>);
+
+impl MemFiles {
+    /// Adds or replaces a file.
+    pub fn put(&mut self, path: impl Into<String>, content: impl Into<Vec<u8>>) {
+        self.0.insert(path.into(), content.into());
+    }
+
+    fn get(&self, path: &str) -> Result<&Vec<u8>, FileError> {
+        self.0.get(path).ok_or(FileError::Missing)
+    }
+}
+
+impl Files for MemFiles {
+    fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>, FileError> {
+        Ok(Box::new(Cursor::new(self.get(path)?.clone())))
+    }
+
+    fn len(&self, path: &str) -> Result<u64, FileError> {
+        Ok(self.get(path)?.len() as u64)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, FileError> {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        let inside = self.0.keys().filter_map(|key| key.strip_prefix(&folder));
+        let mut names: Vec<String> = inside
+            .map(|rest| match rest.find('/') {
+                Some(cut) => rest[..=cut].to_string(),
+                None => rest.to_string(),
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        if names.is_empty() { Err(FileError::Missing) } else { Ok(names) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_in_memory_have_folders() {
+        let mut files = MemFiles::default();
+        files.put("d/cats/1.png", "a");
+        files.put("d/cats/2.png", "bc");
+        files.put("d/readme", "");
+        assert_eq!(files.list("d"), Ok(vec!["cats/".to_string(), "readme".to_string()]));
+        assert_eq!(files.list("d/cats/"), Ok(vec!["1.png".to_string(), "2.png".to_string()]));
+        assert_eq!(files.list("e"), Err(FileError::Missing));
+        assert_eq!(files.len("d/cats/2.png"), Ok(2));
+        assert_eq!(files.text("d/cats/2.png"), Ok("bc".to_string()));
+        assert!(files.open("d").is_err());
     }
 }

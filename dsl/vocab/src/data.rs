@@ -2,18 +2,24 @@
 
 use crate::word::{Args, Word};
 use dlm_base::{Files, Shape};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+pub mod fit;
+pub mod split;
 
 /// A source that a program may name.
 #[derive(Debug)]
 pub struct Source {
     /// Name, documentation, parameters.
     pub word: Word,
-    /// The parameter that further positional arguments repeat (`cifar("a", "b")`), if any.
+    /// The parameter that further positional arguments repeat (`cifar("a", "b")`), if any: the first
+    /// is the parameter's own value, the others are [`Args::rest`].
     pub rest: Option<&'static str>,
     /// What can be told from headers, without reading a large file whole.
     pub facts: fn(&Args, &dyn Files) -> Result<Facts, DataError>,
-    /// Everything.
-    pub load: fn(&Args, &dyn Files) -> Result<Samples, DataError>,
+    /// Everything. The last argument is the seed of the `data` declaration, for what is generated.
+    pub load: fn(&Args, &dyn Files, u64) -> Result<Samples, DataError>,
 }
 
 /// What the checker knows of a source.
@@ -27,12 +33,25 @@ pub struct Facts {
     pub samples: usize,
     /// What the targets are.
     pub target: Target,
-    /// The names of the features of a table, one for each number of a sample; empty elsewhere.
-    pub features: Vec<String>,
+    /// The columns of a table that has names for them; empty elsewhere.
+    pub columns: Vec<Column>,
+}
+
+impl Facts {
+    /// The names of the numbers of a sample, where the columns of a table have names: a text column
+    /// gives one number for each of its texts, `ocean_proximity = INLAND`.
+    pub fn features(&self) -> Vec<String> {
+        let names = |column: &Column| match &column.texts {
+            None => vec![column.name.clone()],
+            Some(texts) => texts.iter().map(|text| format!("{} = {text}", column.name)).collect(),
+        };
+        self.columns.iter().flat_map(names).collect()
+    }
 }
 
 /// What the inputs are, which decides the default normalisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum InputKind {
     /// Bytes, scaled to [0, 1] when read into a batch.
     Image,
@@ -42,8 +61,29 @@ pub enum InputKind {
     Tensor,
 }
 
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// The texts of a text column, sorted; the input has one number for each, 1 where the cell is that
+    /// text and 0 elsewhere. The last is [`Column::GAP`] where the column has gaps. `None`: numbers.
+    pub texts: Option<Vec<String>>,
+}
+
+impl Column {
+    /// The name of the class of gaps in a text column.
+    pub const GAP: &'static str = "?";
+
+    /// How many numbers of a sample the column gives.
+    pub fn width(&self) -> usize {
+        self.texts.as_ref().map_or(1, Vec::len)
+    }
+}
+
 /// What the targets are.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
     /// There are none.
     None,
@@ -64,17 +104,22 @@ pub struct Samples {
     pub targets: Targets,
 }
 
-/// The numbers of the inputs. An empty cell of a table is NaN.
-#[derive(Clone, Debug)]
+/// The numbers of the inputs.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Numbers {
     /// Bytes, which stay bytes until a batch needs them.
-    U8(Vec<u8>),
-    /// Floats.
+    U8 {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// The byte that becomes the input 1: 255, or 16 for the digits.
+        scale: f32,
+    },
+    /// Floats. An empty cell of a table is NaN.
     F32(Vec<f32>),
 }
 
 /// The targets of all samples.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Targets {
     /// There are none.
     None,
@@ -117,6 +162,46 @@ pub enum DataError {
         help: Option<String>,
     },
 }
+
+impl DataError {
+    /// A file that is missing or cannot be read.
+    pub fn file(param: (&'static str, usize), path: &str, why: impl fmt::Display) -> DataError {
+        DataError::File { param, path: path.to_string(), why: why.to_string(), help: None }
+    }
+
+    /// A file that is not what its source says.
+    pub fn content(param: (&'static str, usize), message: impl Into<String>) -> DataError {
+        DataError::Content { param, message: message.into(), help: None }
+    }
+
+    /// An argument that does not fit the file.
+    pub fn argument(param: &'static str, message: impl Into<String>) -> DataError {
+        DataError::Argument { param: (param, 0), message: message.into(), help: None }
+    }
+
+    /// The same error with what to do about it.
+    pub fn help(mut self, text: impl Into<String>) -> DataError {
+        match &mut self {
+            DataError::File { help, .. }
+            | DataError::Content { help, .. }
+            | DataError::Argument { help, .. } => *help = Some(text.into()),
+        }
+        self
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DataError::File { path, why, .. } => write!(f, "`{path}`: {why}"),
+            DataError::Content { message, .. } | DataError::Argument { message, .. } => {
+                f.write_str(message)
+            }
+        }
+    }
+}
+
+impl std::error::Error for DataError {}
 
 /// All sources, by name.
 pub static SOURCES: &[&Source] = &[];
