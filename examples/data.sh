@@ -1,0 +1,80 @@
+#!/bin/sh
+# Puts data where the examples look for it: examples/data.
+#
+#     sh examples/data.sh FOLDER
+#
+# FOLDER is searched for the files as their public packages have them, in any folder below it:
+# MNIST's four files, Fashion-MNIST's four files somewhere under a folder with `fashion` in its name
+# (`val-…` stands in for `t10k-…` where that is missing), scikit-learn's wine.csv and
+# breast_cancer.csv, and the California housing table, california_housing.csv or housing.csv. What is
+# not found is named; the exit status is 0 nevertheless, since each example needs only its own.
+set -eu
+
+from=${1:?usage: sh examples/data.sh FOLDER}
+to=$(dirname "$0")/data
+mkdir -p "$to/mnist" "$to/fashion-mnist"
+
+found() { echo "found    $1"; }
+missing() { echo "missing  $1"; }
+
+# one NAME …: the first file of one of these names, by the names' order; `fashion` says whether the path
+# must (yes) or must not (no) have that word.
+one() {
+    for name in "$@"; do
+        case $fashion in
+            yes) hit=$(find -L "$from" -path '*fashion*' -name "$name" -type f | sort | head -n 1) ;;
+            *) hit=$(find -L "$from" ! -path '*fashion*' -name "$name" -type f | sort | head -n 1) ;;
+        esac
+        if [ -n "$hit" ]; then
+            echo "$hit"
+            return
+        fi
+    done
+}
+
+# images SET: the four IDX files of a set; raw ones are packed.
+images() {
+    for kind in images-idx3-ubyte labels-idx1-ubyte; do
+        place "$to/$1/train-$kind.gz" "$(one "train-$kind.gz" "train-$kind")"
+        place "$to/$1/t10k-$kind.gz" "$(one "t10k-$kind.gz" "t10k-$kind" "val-$kind.gz" "val-$kind")"
+    done
+}
+
+# place TARGET SOURCE: a copy, packed if the source is not.
+place() {
+    case $2 in
+        '') missing "$1" && return ;;
+        *.gz | *.csv) cp -f "$2" "$1" ;;
+        *) gzip -nc "$2" > "$1" ;;
+    esac
+    found "$1"
+}
+
+# table NAME HEADER: a table of scikit-learn, whose first line is counts, gets names of columns.
+table() {
+    source=$(one "$1")
+    if [ -z "$source" ]; then
+        missing "$to/$1"
+        return
+    fi
+    { echo "$2"; tail -n +2 "$source"; } > "$to/$1"
+    found "$to/$1"
+}
+
+fashion=no
+images mnist
+fashion=yes
+images fashion-mnist
+fashion=no
+
+table wine.csv alcohol,malic_acid,ash,alcalinity_of_ash,magnesium,total_phenols,flavanoids,nonflavanoid_phenols,proanthocyanins,color_intensity,hue,od280_od315,proline,class
+
+columns=
+for figure in mean error worst; do
+    for what in radius texture perimeter area smoothness compactness concavity concave_points symmetry fractal_dimension; do
+        columns=$columns${figure}_$what,
+    done
+done
+table breast_cancer.csv "${columns}class"
+
+place "$to/california_housing.csv" "$(one california_housing.csv housing.csv)"
