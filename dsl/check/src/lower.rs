@@ -1,0 +1,333 @@
+//! From a checked network to a graph, and its weights as they start.
+
+use crate::program::{Flow, Network};
+use dlm_base::Shape;
+use dlm_graph::{Graph, Init, Mode, Role, Ty, ValueId};
+use dlm_kernels::rng;
+
+/// A tensor that a network owns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightInfo {
+    /// `stage[0].conv1.weight`: its name in files and, behind the prefix, in graphs.
+    pub name: String,
+    /// The shape as files store it.
+    pub shape: Shape,
+    /// The axes of `shape` in the order in which they lie in memory, slowest first.
+    pub order: Vec<usize>,
+    /// How it starts; never [`Init::Fan`], which has become [`Init::Uniform`].
+    pub init: Init,
+    /// Changed by the optimiser (`true`), or a statistic.
+    pub trained: bool,
+    /// Whether weight decay and `l1`/`l2` act on it.
+    pub decays: bool,
+    /// The layer that owns it: an index into [`Network::layers`].
+    pub layer: usize,
+}
+
+/// Adds the network to `g`, fed by `inputs`; its weights become states named `prefix` + path + name.
+/// Returns the network's result.
+pub fn lower(
+    net: &Network,
+    g: &mut Graph,
+    inputs: &[ValueId],
+    mode: Mode,
+    prefix: &str,
+) -> ValueId {
+    let made = lower_layers(net, g, inputs, |_| mode, prefix);
+    value(net.output, inputs, &made)
+}
+
+/// As [`lower`], with a mode for each layer; returns the result of each layer, in their order.
+///
+/// # Panics
+/// When `inputs` do not have the types of the network's inputs.
+pub fn lower_layers(
+    net: &Network,
+    g: &mut Graph,
+    inputs: &[ValueId],
+    mode: impl Fn(usize) -> Mode,
+    prefix: &str,
+) -> Vec<ValueId> {
+    assert_eq!(inputs.len(), net.inputs.len(), "inputs of {}", net.title);
+    for (&input, (name, ty)) in inputs.iter().zip(&net.inputs) {
+        assert_eq!(g.ty(input), ty, "input {name} of {}", net.title);
+    }
+    let mut made: Vec<ValueId> = Vec::with_capacity(net.layers.len());
+    for (index, layer) in net.layers.iter().enumerate() {
+        g.enter(layer.path.clone());
+        let flows: Vec<ValueId> =
+            layer.inputs.iter().map(|&flow| value(flow, inputs, &made)).collect();
+        let weights: Vec<ValueId> = layer
+            .weights
+            .iter()
+            .map(|weight| g.state(&format!("{prefix}{}.{}", layer.path, weight.name), weight.ty()))
+            .collect();
+        let out = layer.layer.build(g, &flows, &weights, mode(index));
+        debug_assert_eq!(g.ty(out), &layer.ty, "{}", layer.path);
+        made.push(out);
+    }
+    made
+}
+
+/// The mode of a layer while its network trains: normalisation whose weights stay as they are uses
+/// its recorded statistics and leaves them alone.
+pub fn training_mode(net: &Network, frozen: &[bool], layer: usize) -> Mode {
+    match net.layers[layer].layer.role() {
+        Role::Norm { .. } if frozen[layer] => Mode::Eval,
+        _ => Mode::Train,
+    }
+}
+
+/// The weights of a network, in the order of its layers.
+pub fn weights(net: &Network) -> Vec<WeightInfo> {
+    let layers = net.layers.iter().enumerate();
+    layers
+        .flat_map(|(index, layer)| {
+            layer.weights.iter().map(move |weight| WeightInfo {
+                name: format!("{}.{}", layer.path, weight.name),
+                shape: weight.shape.clone(),
+                order: weight.order.clone(),
+                init: resolve(weight.init, layer.init_normal, net.before_relu[index]),
+                trained: weight.trained,
+                decays: weight.decays,
+                layer: index,
+            })
+        })
+        .collect()
+}
+
+/// The numbers with which a weight starts, as they lie in memory. They depend on the seed and on the
+/// weight's name and shape alone.
+pub fn init(weight: &WeightInfo, seed: u64) -> Vec<f32> {
+    let count = weight.shape.len();
+    let key = rng::key_of(rng::key_of(seed, "weights"), &weight.name);
+    let values: Vec<f32> = match weight.init {
+        Init::Constant(value) => return vec![value; count],
+        Init::Uniform(bound) => {
+            (0..count as u64).map(|i| (2.0 * rng::uniform(key, i) - 1.0) * bound).collect()
+        }
+        Init::Normal(std) => {
+            let mut stream = rng::Stream::new(key);
+            (0..count).map(|_| stream.normal() as f32 * std).collect()
+        }
+        Init::Fan(_) => unreachable!("{} is resolved", weight.name),
+    };
+    to_memory(&values, &weight.shape, &weight.order)
+}
+
+impl WeightInfo {
+    /// The type of the state that holds it.
+    pub fn ty(&self) -> Ty {
+        Ty::fixed(permuted(&self.shape, &self.order))
+    }
+}
+
+/// Numbers in the order of `shape`'s axes, put in the order in which they lie in memory.
+pub fn to_memory(values: &[f32], shape: &Shape, order: &[usize]) -> Vec<f32> {
+    places(shape, order).map(|place| values[place]).collect()
+}
+
+/// Numbers as they lie in memory, put in the order of `shape`'s axes.
+pub fn from_memory(values: &[f32], shape: &Shape, order: &[usize]) -> Vec<f32> {
+    let mut out = vec![0.0; values.len()];
+    for (place, &value) in places(shape, order).zip(values) {
+        out[place] = value;
+    }
+    out
+}
+
+/// For each number in memory its place in the order of `shape`'s axes.
+fn places(shape: &Shape, order: &[usize]) -> impl Iterator<Item = usize> {
+    let strides = shape.strides();
+    let sizes = permuted(shape, order);
+    let steps: Vec<usize> = order.iter().map(|&axis| strides[axis]).collect();
+    let mut index = vec![0usize; sizes.len()];
+    let mut place = 0;
+    (0..shape.len()).map(move |_| {
+        let here = place;
+        for axis in (0..sizes.len()).rev() {
+            index[axis] += 1;
+            place += steps[axis];
+            if index[axis] < sizes[axis] {
+                break;
+            }
+            place -= sizes[axis] * steps[axis];
+            index[axis] = 0;
+        }
+        here
+    })
+}
+
+fn permuted(shape: &Shape, order: &[usize]) -> Vec<usize> {
+    order.iter().map(|&axis| shape.0[axis]).collect()
+}
+
+/// The initialiser with its figures: He et al. 2015 before relu-like steps, Glorot and Bengio 2010
+/// otherwise, unless the program says `init = normal(std)`.
+fn resolve(init: Init, normal: Option<f32>, before_relu: bool) -> Init {
+    match (init, normal) {
+        (Init::Constant(_), _) => init,
+        (_, Some(std)) => Init::Normal(std),
+        (Init::Fan(fan), None) if before_relu => Init::Uniform((6.0 / fan.ins as f32).sqrt()),
+        (Init::Fan(fan), None) => Init::Uniform((6.0 / (fan.ins + fan.outs) as f32).sqrt()),
+        _ => init,
+    }
+}
+
+fn value(flow: Flow, inputs: &[ValueId], made: &[ValueId]) -> ValueId {
+    match flow {
+        Flow::Input(i) => inputs[i],
+        Flow::Layer(i) => made[i],
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::program::NetLayer;
+    use dlm_base::Span;
+    use dlm_graph::{Fan, Layer, Reject, Weight};
+    use dlm_vocab::ops::{Flows, Operator};
+    use dlm_vocab::{Args, Word};
+    use std::sync::Arc;
+
+    /// A layer of so many outputs that is never run.
+    #[derive(Debug)]
+    struct Wide(usize);
+
+    impl Layer for Wide {
+        fn infer(&self, _: &[Ty]) -> Result<Ty, Reject> {
+            Ok(Ty::flow(vec![self.0]))
+        }
+        fn weights(&self, flows: &[Ty]) -> Vec<Weight> {
+            let ins = flows[0].shape.0[0];
+            vec![
+                Weight {
+                    name: "weight",
+                    shape: Shape::of(&[self.0, ins]),
+                    order: vec![1, 0],
+                    init: Init::Fan(Fan { ins, outs: self.0 }),
+                    trained: true,
+                    decays: true,
+                },
+                Weight {
+                    name: "bias",
+                    shape: Shape::of(&[self.0]),
+                    order: vec![0],
+                    init: Init::Constant(0.0),
+                    trained: true,
+                    decays: false,
+                },
+            ]
+        }
+        fn macs(&self, flows: &[Ty]) -> u64 {
+            (flows[0].len() * self.0) as u64
+        }
+        fn role(&self) -> Role {
+            Role::Product
+        }
+        fn build(&self, _: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
+            flows[0]
+        }
+    }
+
+    static WIDE: Operator = Operator {
+        word: Word { name: "wide", doc: "", params: &[], aliases: &[] },
+        flows: Flows::Exactly(1),
+        make: |_| Arc::new(Wide(1)),
+        cases: Vec::new,
+    };
+
+    /// Layers one after the other: the first size is the input's, the others the results'.
+    pub(crate) fn chain(sizes: &[usize]) -> Network {
+        let layers = sizes.windows(2).enumerate().map(|(i, pair)| {
+            let flow = Ty::flow(vec![pair[0]]);
+            let layer = Wide(pair[1]);
+            NetLayer {
+                path: Arc::from(format!("wide{}", i + 1)),
+                operator: &WIDE,
+                args: Args::default(),
+                inputs: vec![if i == 0 { Flow::Input(0) } else { Flow::Layer(i - 1) }],
+                ty: Ty::flow(vec![pair[1]]),
+                weights: layer.weights(std::slice::from_ref(&flow)),
+                init_normal: None,
+                macs: layer.macs(&[flow]),
+                layer: Arc::new(layer),
+                span: Span::default(),
+            }
+        });
+        let layers: Vec<NetLayer> = layers.collect();
+        Network {
+            model: "Chain".into(),
+            title: "Chain".into(),
+            span: Span::default(),
+            inputs: vec![("x".into(), Ty::flow(vec![sizes[0]]))],
+            output: Flow::Layer(layers.len() - 1),
+            before_relu: vec![false; layers.len()],
+            layers,
+        }
+    }
+
+    #[test]
+    fn bounds_follow_from_fans_and_from_what_comes_after() {
+        let mut net = chain(&[6, 18]);
+        assert_eq!(weights(&net)[0].init, Init::Uniform(0.5));
+        net.before_relu[0] = true;
+        assert_eq!(weights(&net)[0].init, Init::Uniform(1.0));
+        net.layers[0].init_normal = Some(0.02);
+        assert_eq!(weights(&net)[0].init, Init::Normal(0.02));
+        assert_eq!(weights(&net)[1].init, Init::Constant(0.0));
+    }
+
+    #[test]
+    fn starting_weights_depend_on_seed_and_name_and_fill_their_range() {
+        let net = chain(&[50, 40]);
+        let weight = &weights(&net)[0];
+        let values = init(weight, 1);
+        assert_eq!(values, init(weight, 1));
+        assert_ne!(values, init(weight, 2));
+        assert_ne!(values, init(&WeightInfo { name: "other".into(), ..weight.clone() }, 1));
+        let bound = (6.0f32 / 90.0).sqrt();
+        let largest = values.iter().fold(0.0f32, |a, v| a.max(v.abs()));
+        assert!(largest <= bound && largest > 0.95 * bound, "{largest} of {bound}");
+        let mean = values.iter().sum::<f32>() / values.len() as f32;
+        assert!(mean.abs() < 0.02, "{mean}");
+    }
+
+    #[test]
+    fn the_layout_in_memory_does_not_change_the_numbers() {
+        let net = chain(&[3, 2]);
+        let weight = weights(&net).remove(0);
+        let there = init(&weight, 1);
+        let plain = init(&WeightInfo { order: vec![0, 1], ..weight.clone() }, 1);
+        // [out, in] to [in, units].
+        let expected: Vec<f32> = [0, 3, 1, 4, 2, 5].iter().map(|&i| plain[i]).collect();
+        assert_eq!(there, expected);
+    }
+
+    #[test]
+    fn memory_order_is_a_permutation_and_back() {
+        let shape = Shape::of(&[2, 3, 4, 5]);
+        let values: Vec<f32> = (0..120).map(|i| i as f32).collect();
+        let order = [2, 3, 1, 0];
+        let there = to_memory(&values, &shape, &order);
+        assert_eq!(from_memory(&there, &shape, &order), values);
+        // [kh, kw, in, out]: the place of (out, in, kh, kw) = (1, 2, 3, 4).
+        assert_eq!(there[((3 * 5 + 4) * 3 + 2) * 2 + 1], values[((3 + 2) * 4 + 3) * 5 + 4]);
+    }
+
+    #[test]
+    fn states_are_shared_by_name_and_apart_by_prefix() {
+        let net = chain(&[3, 3]);
+        let mut g = Graph::new();
+        let x = g.input(Ty::flow(vec![3]));
+        lower(&net, &mut g, &[x], Mode::Train, "");
+        lower(&net, &mut g, &[x], Mode::Eval, "");
+        lower(&net, &mut g, &[x], Mode::Eval, "teacher/");
+        let names: Vec<&str> = g.states.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["wide1.weight", "wide1.bias", "teacher/wide1.weight", "teacher/wide1.bias"]
+        );
+    }
+}
