@@ -24,20 +24,23 @@ pub struct WeightInfo {
     pub layer: usize,
 }
 
-/// Adds the network to `g`, fed by `inputs`; its weights become states named `prefix` + path + name.
-/// Returns the network's result.
+/// Adds the network to `g`, fed by `inputs`, each layer in the mode that `mode` tells of its index; its
+/// weights become states named `prefix` + path + name. Returns the network's result.
+///
+/// # Panics
+/// When `inputs` do not have the types of the network's inputs.
 pub fn lower(
     net: &Network,
     g: &mut Graph,
     inputs: &[ValueId],
-    mode: Mode,
+    mode: &dyn Fn(usize) -> Mode,
     prefix: &str,
 ) -> ValueId {
-    let made = lower_layers(net, g, inputs, |_| mode, prefix);
+    let made = lower_layers(net, g, inputs, mode, prefix);
     value(net.output, inputs, &made)
 }
 
-/// As [`lower`], with a mode for each layer; returns the result of each layer, in their order.
+/// As [`lower`]; returns the result of each layer, in their order.
 ///
 /// # Panics
 /// When `inputs` do not have the types of the network's inputs.
@@ -45,7 +48,7 @@ pub fn lower_layers(
     net: &Network,
     g: &mut Graph,
     inputs: &[ValueId],
-    mode: impl Fn(usize) -> Mode,
+    mode: &dyn Fn(usize) -> Mode,
     prefix: &str,
 ) -> Vec<ValueId> {
     assert_eq!(inputs.len(), net.inputs.len(), "inputs of {}", net.title);
@@ -321,9 +324,9 @@ pub(crate) mod tests {
         let net = chain(&[3, 3]);
         let mut g = Graph::new();
         let x = g.input(Ty::flow(vec![3]));
-        lower(&net, &mut g, &[x], Mode::Train, "");
-        lower(&net, &mut g, &[x], Mode::Eval, "");
-        lower(&net, &mut g, &[x], Mode::Eval, "teacher/");
+        lower(&net, &mut g, &[x], &|_| Mode::Train, "");
+        lower(&net, &mut g, &[x], &|_| Mode::Eval, "");
+        lower(&net, &mut g, &[x], &|_| Mode::Eval, "teacher/");
         let names: Vec<&str> = g.states.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(
             names,
