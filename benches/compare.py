@@ -118,7 +118,7 @@ def pytorch(name, channels_last):
 def dlm(name):
     """Samples a second of dlm, without the first epoch."""
     with tempfile.TemporaryDirectory() as out:
-        command = [ARGS.dlm, "run", ROOT / "benches" / f"{name}.dlm", "--json", "--fresh", "--out", out,
+        command = [ARGS.dlm, "run", ROOT / "benches" / f"{name}.dlm", "--json", "--out", out,
                    "--threads", str(ARGS.threads)]
         result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:

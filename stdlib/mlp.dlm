@@ -6,8 +6,12 @@
 /// Rosenblatt 1958, The perceptron; Rumelhart, Hinton and Williams 1986, Learning representations by
 /// back-propagating errors.
 ///
-///     features -> Mlp([64, 64], 3)
-///     image -> flatten -> Mlp([512, 256], 10, drop = 0.2)
+/// ```dlm
+/// use std.mlp: Mlp
+///
+/// model Iris(features: [4]) { features -> Mlp([64, 64], 3) }
+/// model Digits(image: [1, 28, 28]) { image -> flatten -> Mlp([512, 256], 10, drop = 0.2) }
+/// ```
 layer Mlp(x: [F], hidden: list, units: int, drop: real = 0.0) {
     assert units > 0, "units is {units}, it must be positive"
     assert drop >= 0, "drop is {drop}, it must not be negative"

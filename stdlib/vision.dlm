@@ -5,7 +5,13 @@
 /// Ioffe and Szegedy 2015, Batch normalization: accelerating deep network training by reducing
 /// internal covariate shift.
 ///
+/// ```dlm
+/// use std.vision: ConvBlock
+///
+/// model Net(image: [3, 32, 32]) {
 ///     image -> ConvBlock(32) -> ConvBlock(64, stride = 2) -> global_avg_pool -> dense(10)
+/// }
+/// ```
 layer ConvBlock(x: [C, H, W], channels: int = C, kernel: int = 3, stride: int = 1) {
     assert channels > 0, "channels is {channels}, it must be positive"
     assert kernel > 0, "kernel is {kernel}, it must be positive"
@@ -19,7 +25,14 @@ layer ConvBlock(x: [C, H, W], channels: int = C, kernel: int = 3, stride: int = 
 ///
 /// He, Zhang, Ren and Sun 2015, Deep residual learning for image recognition.
 ///
-///     image -> ConvBlock(16) -> repeat 3 { ResidualBlock(16) } -> ResidualBlock(32, stride = 2)
+/// ```dlm
+/// use std.vision: ConvBlock, ResidualBlock
+///
+/// model Net(image: [3, 32, 32]) {
+///     image -> ConvBlock(16) -> repeat 3 { ResidualBlock(16) }
+///         -> ResidualBlock(32, stride = 2) -> global_avg_pool -> dense(10)
+/// }
+/// ```
 layer ResidualBlock(x: [C, H, W], channels: int = C, stride: int = 1) {
     assert channels > 0, "channels is {channels}, it must be positive"
     assert stride > 0, "stride is {stride}, it must be positive"
@@ -37,7 +50,14 @@ layer ResidualBlock(x: [C, H, W], channels: int = C, stride: int = 1) {
 ///
 /// He, Zhang, Ren and Sun 2015, Deep residual learning for image recognition.
 ///
-///     image -> ConvBlock(64) -> Bottleneck(32) -> repeat 2 { Bottleneck(32) }    // 128 channels
+/// ```dlm
+/// use std.vision: Bottleneck, ConvBlock
+///
+/// model Net(image: [3, 32, 32]) {
+///     image -> ConvBlock(64) -> Bottleneck(32)
+///         -> repeat 2 { Bottleneck(32) } -> global_avg_pool -> dense(10)
+/// }
+/// ```
 layer Bottleneck(x: [C, H, W], width: int, stride: int = 1, expansion: int = 4) {
     assert width > 0, "width is {width}, it must be positive"
     assert stride > 0, "stride is {stride}, it must be positive"
@@ -56,7 +76,14 @@ layer Bottleneck(x: [C, H, W], width: int, stride: int = 1, expansion: int = 4) 
 ///
 /// Howard et al. 2017, MobileNets: efficient convolutional neural networks for mobile vision applications.
 ///
-///     image -> ConvBlock(32) -> SeparableConv(64) -> SeparableConv(128, stride = 2)
+/// ```dlm
+/// use std.vision: ConvBlock, SeparableConv
+///
+/// model Net(image: [3, 32, 32]) {
+///     image -> ConvBlock(32) -> SeparableConv(64)
+///         -> SeparableConv(128, stride = 2) -> global_avg_pool -> dense(10)
+/// }
+/// ```
 layer SeparableConv(x: [C, H, W], channels: int = C, kernel: int = 3, stride: int = 1) {
     assert channels > 0, "channels is {channels}, it must be positive"
     assert kernel > 0, "kernel is {kernel}, it must be positive"
@@ -70,7 +97,14 @@ layer SeparableConv(x: [C, H, W], channels: int = C, kernel: int = 3, stride: in
 ///
 /// Sandler et al. 2018, MobileNetV2: inverted residuals and linear bottlenecks.
 ///
-///     image -> ConvBlock(16) -> InvertedResidual(24, stride = 2) -> repeat 2 { InvertedResidual(24) }
+/// ```dlm
+/// use std.vision: ConvBlock, InvertedResidual
+///
+/// model Net(image: [3, 32, 32]) {
+///     image -> ConvBlock(16) -> InvertedResidual(24, stride = 2)
+///         -> repeat 2 { InvertedResidual(24) } -> global_avg_pool -> dense(10)
+/// }
+/// ```
 layer InvertedResidual(x: [C, H, W], channels: int = C, stride: int = 1, expand: int = 6) {
     assert channels > 0, "channels is {channels}, it must be positive"
     assert stride > 0, "stride is {stride}, it must be positive"
@@ -90,7 +124,14 @@ layer InvertedResidual(x: [C, H, W], channels: int = C, stride: int = 1, expand:
 ///
 /// Hu, Shen and Sun 2017, Squeeze-and-excitation networks.
 ///
-///     image -> ConvBlock(32) -> SqueezeExcite -> ConvBlock(64) -> SqueezeExcite(ratio = 8)
+/// ```dlm
+/// use std.vision: ConvBlock, SqueezeExcite
+///
+/// model Net(image: [3, 32, 32]) {
+///     image -> ConvBlock(32) -> SqueezeExcite -> ConvBlock(64)
+///         -> SqueezeExcite(ratio = 8) -> global_avg_pool -> dense(10)
+/// }
+/// ```
 layer SqueezeExcite(x: [C, H, W], ratio: int = 4) {
     assert ratio > 0, "ratio is {ratio}, it must be positive"
     assert ratio <= C, "ratio is {ratio}, which is more than the {C} channels: nothing would be left"
