@@ -3,7 +3,12 @@
 
 mod activation;
 pub mod arena;
+pub mod conv;
+pub mod gemm;
 pub mod par;
+pub mod pool;
+#[cfg(test)]
+mod reference;
 pub mod rng;
 pub mod simd;
 

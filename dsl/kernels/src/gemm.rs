@@ -1,0 +1,199 @@
+//! Matrix products `C = A · B`, alone or with what follows them: the one door to faer.
+//!
+//! C is row-major; A and B may have any strides, so transposed matrices cost no copy.
+#![allow(unsafe_code)]
+
+use crate::{Activation, par};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+
+/// A matrix to read, in memory that somebody else owns.
+#[derive(Clone, Copy, Debug)]
+pub struct Mat<'a> {
+    data: &'a [f32],
+    rows: usize,
+    cols: usize,
+    row: usize,
+    col: usize,
+}
+
+impl<'a> Mat<'a> {
+    /// `rows × cols` numbers, row after row.
+    ///
+    /// # Panics
+    /// When `data` is shorter.
+    pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Mat<'a> {
+        Mat::strided(data, (rows, cols), (cols, 1))
+    }
+
+    /// A matrix whose rows are `row` and whose columns are `col` numbers apart.
+    ///
+    /// # Panics
+    /// When an element lies outside of `data`.
+    pub fn strided(
+        data: &'a [f32],
+        (rows, cols): (usize, usize),
+        (row, col): (usize, usize),
+    ) -> Mat<'a> {
+        let inside = rows == 0 || cols == 0 || (rows - 1) * row + (cols - 1) * col < data.len();
+        assert!(inside, "{rows} × {cols} with strides {row}, {col} in {}", data.len());
+        Mat { data, rows, cols, row, col }
+    }
+
+    /// The transposed matrix, in the same memory.
+    pub fn t(self) -> Mat<'a> {
+        Mat { rows: self.cols, cols: self.rows, row: self.col, col: self.row, ..self }
+    }
+
+    fn rows(self, from: usize, count: usize) -> Mat<'a> {
+        let data = if count == 0 { &[] } else { &self.data[from * self.row..] };
+        Mat { data, rows: count, ..self }
+    }
+
+    fn faer(self) -> MatRef<'a, f32> {
+        // SAFETY: `strided` has shown that every element lies inside the slice that 'a borrows.
+        unsafe {
+            MatRef::from_raw_parts(
+                self.data.as_ptr(),
+                self.rows,
+                self.cols,
+                self.row as isize,
+                self.col as isize,
+            )
+        }
+    }
+}
+
+/// What happens to a product before it is used.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Epilogue<'a> {
+    /// Added to each row.
+    pub bias: Option<&'a [f32]>,
+    /// Applied to each number, after the bias.
+    pub activation: Option<Activation>,
+}
+
+impl Epilogue<'_> {
+    /// The product as it is.
+    pub const NONE: Epilogue<'static> = Epilogue { bias: None, activation: None };
+
+    /// Applies bias and activation to rows of `n` numbers that begin `stride` apart.
+    ///
+    /// # Panics
+    /// When the bias has not `n` numbers.
+    pub fn apply(&self, c: &mut [f32], n: usize, stride: usize) {
+        if n == 0 || (self.bias.is_none() && self.activation.is_none()) {
+            return;
+        }
+        for row in c.chunks_mut(stride) {
+            let row = &mut row[..n];
+            if let Some(bias) = self.bias {
+                add(row, bias);
+            }
+            if let Some(activation) = self.activation {
+                activation.apply(row);
+            }
+        }
+    }
+}
+
+crate::simd! {
+    /// Adds `x` to `y`, number by number.
+    pub(crate) fn add(y: &mut [f32], x: &[f32]) {
+        assert_eq!(y.len(), x.len());
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y += x;
+        }
+    }
+}
+
+/// `C = A · B` (or `C += A · B`) on one thread, then the epilogue. Rows of C begin `stride` apart.
+///
+/// # Shapes
+/// A `[m, k]`, B `[k, n]`, C `[m, n]`.
+///
+/// # Panics
+/// When shapes disagree or C is too short.
+pub fn gemm(
+    c: &mut [f32],
+    stride: usize,
+    a: Mat<'_>,
+    b: Mat<'_>,
+    accumulate: bool,
+    epilogue: Epilogue<'_>,
+) {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    assert_eq!(k, b.rows, "inner sizes");
+    if m == 0 || n == 0 {
+        return;
+    }
+    assert!(n <= stride && (m - 1) * stride + n <= c.len(), "{m} × {n} in {}", c.len());
+    let beta = if accumulate { Accum::Add } else { Accum::Replace };
+    // SAFETY: the assertion above: the last element lies inside C, which is borrowed alone.
+    let out = unsafe { MatMut::from_raw_parts_mut(c.as_mut_ptr(), m, n, stride as isize, 1) };
+    matmul(out, beta, a.faer(), b.faer(), 1.0, Par::Seq);
+    epilogue.apply(c, n, stride);
+}
+
+/// Rows of C that one thread makes at a time in [`par_gemm`].
+const BLOCK: usize = 64;
+
+/// [`gemm`] with rows of C shared among threads, in blocks that do not depend on their number.
+/// C has no gaps.
+///
+/// # Panics
+/// As [`gemm`].
+pub fn par_gemm(c: &mut [f32], a: Mat<'_>, b: Mat<'_>, accumulate: bool, epilogue: Epilogue<'_>) {
+    let n = b.cols;
+    assert_eq!(c.len(), a.rows * n, "{} × {n}", a.rows);
+    let work = a.rows * a.cols * n;
+    if work < par::SMALL {
+        return gemm(c, n, a, b, accumulate, epilogue);
+    }
+    par::chunks(c, BLOCK * n, work, |i, c| {
+        gemm(c, n, a.rows(i * BLOCK, c.len() / n), b, accumulate, epilogue);
+    });
+}
+
+/// Sums of columns: `sums[j] = Σ x[i, j]`, the gradient of a bias. Rows are summed in blocks that do
+/// not depend on the number of threads; `scratch` has [`column_sums_scratch`] floats.
+///
+/// # Shapes
+/// x `[rows, n]`, sums `[n]`.
+///
+/// # Panics
+/// When lengths disagree or scratch is short.
+pub fn column_sums(x: &[f32], sums: &mut [f32], scratch: &mut [f32]) {
+    let n = sums.len();
+    if n == 0 {
+        return;
+    }
+    assert_eq!(x.len() % n, 0);
+    let pieces = pieces(x.len(), n);
+    let rows = (x.len() / n).div_ceil(pieces);
+    let partial = &mut scratch[..pieces * n];
+    par::chunks(partial, n, x.len(), |i, sums| {
+        sums.fill(0.0);
+        let from = (i * rows * n).min(x.len());
+        for row in x[from..].chunks_exact(n).take(rows) {
+            add(sums, row);
+        }
+    });
+    sums.copy_from_slice(&partial[..n]);
+    partial.chunks_exact(n).skip(1).for_each(|partial| add(sums, partial));
+}
+
+/// Floats of scratch for [`column_sums`] of `len` numbers in rows of `n`.
+pub fn column_sums_scratch(len: usize, n: usize) -> usize {
+    pieces(len, n.max(1)) * n
+}
+
+/// In how many pieces [`column_sums`] cuts the rows.
+fn pieces(len: usize, n: usize) -> usize {
+    (len / (1 << 14)).min(len / n).clamp(1, 16)
+}
+
+#[cfg(test)]
+mod speed;
+#[cfg(test)]
+mod tests;

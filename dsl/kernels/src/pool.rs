@@ -1,0 +1,293 @@
+//! Pooling over windows of feature maps `[batch, height, width, channels]`, without padding.
+
+use crate::par;
+
+/// The sizes of a pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pool {
+    /// Height, width and channels of one input image.
+    pub input: [usize; 3],
+    /// Height and width of the window.
+    pub size: [usize; 2],
+    /// Distance between neighbouring windows, down and right.
+    pub stride: [usize; 2],
+}
+
+impl Pool {
+    /// Height and width of the output: `(n − size) / stride + 1`, rounded down.
+    pub fn output(&self) -> [usize; 2] {
+        [0, 1].map(|i| (self.input[i] - self.size[i]) / self.stride[i] + 1)
+    }
+
+    /// How many numbers one input image has.
+    pub fn inputs(&self) -> usize {
+        self.input.iter().product()
+    }
+
+    /// How many numbers one output image has.
+    pub fn outputs(&self) -> usize {
+        let [h, w] = self.output();
+        h * w * self.input[2]
+    }
+
+    /// Whether the place in a window fits into a byte.
+    pub fn byte_places(&self) -> bool {
+        self.size[0] * self.size[1] <= 256
+    }
+
+    /// Calls `f(place in the window, place in the image)` for the first channel of each element of
+    /// the window that begins at the output pixel `(oy, ox)`.
+    #[inline(always)]
+    fn window(&self, oy: usize, ox: usize, mut f: impl FnMut(usize, usize)) {
+        let [_, w, c] = self.input;
+        for ky in 0..self.size[0] {
+            for kx in 0..self.size[1] {
+                let (y, x) = (oy * self.stride[0] + ky, ox * self.stride[1] + kx);
+                f(ky * self.size[1] + kx, (y * w + x) * c);
+            }
+        }
+    }
+}
+
+crate::simd! {
+    /// `y = max(y, x)`.
+    fn raise(y: &mut [f32], x: &[f32]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = if x > *y { x } else { *y };
+        }
+    }
+}
+
+crate::simd! {
+    /// Where `x > y`: `y = x` and `arg = place`.
+    fn raise_at(y: &mut [f32], arg: &mut [u8], x: &[f32], place: u8) {
+        for ((y, arg), &x) in y.iter_mut().zip(arg).zip(x) {
+            let more = x > *y;
+            *y = if more { x } else { *y };
+            *arg = if more { place } else { *arg };
+        }
+    }
+}
+
+crate::simd! {
+    /// Where `arg == place`: `dx += dy`.
+    fn pass_at(dx: &mut [f32], arg: &[u8], dy: &[f32], place: u8) {
+        for ((dx, &arg), &dy) in dx.iter_mut().zip(arg).zip(dy) {
+            *dx += if arg == place { dy } else { 0.0 };
+        }
+    }
+}
+
+crate::simd! {
+    /// `y += a · x`.
+    fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y += a * x;
+        }
+    }
+}
+
+/// The largest number of each window.
+///
+/// # Shapes
+/// x `[batch, h, w, c]`, y `[batch, ho, wo, c]`.
+///
+/// # Panics
+/// When lengths disagree.
+pub fn max_pool(g: &Pool, batch: usize, x: &[f32], y: &mut [f32]) {
+    let c = g.input[2];
+    rows(g, batch, x, y, |x, oy, y| {
+        for (ox, y) in y.chunks_exact_mut(c).enumerate() {
+            g.window(oy, ox, |place, from| match place {
+                0 => y.copy_from_slice(&x[from..from + c]),
+                _ => raise(y, &x[from..from + c]),
+            });
+        }
+    });
+}
+
+/// [`max_pool`], and for each result its place in the window, counted by rows; the first of equals.
+///
+/// # Panics
+/// When lengths disagree, or a window has more than 256 elements.
+pub fn max_pool_arg(g: &Pool, batch: usize, x: &[f32], y: &mut [f32], arg: &mut [u8]) {
+    assert!(g.byte_places());
+    assert_eq!((x.len(), y.len(), arg.len()), (batch * g.inputs(), y.len(), batch * g.outputs()));
+    let ([ho, wo], c) = (g.output(), g.input[2]);
+    let row = wo * c;
+    par::chunks2((y, row), (arg, row), batch * g.inputs(), |i, y, arg| {
+        let (image, oy) = (i / ho, i % ho);
+        let x = &x[image * g.inputs()..][..g.inputs()];
+        for (ox, (y, arg)) in y.chunks_exact_mut(c).zip(arg.chunks_exact_mut(c)).enumerate() {
+            g.window(oy, ox, |place, from| match place {
+                0 => {
+                    y.copy_from_slice(&x[from..from + c]);
+                    arg.fill(0);
+                }
+                _ => raise_at(y, arg, &x[from..from + c], place as u8),
+            });
+        }
+    });
+}
+
+/// The gradient of [`max_pool_arg`]: each dy goes to the place that was largest.
+///
+/// # Shapes
+/// dy and arg `[batch, ho, wo, c]`, dx `[batch, h, w, c]`.
+///
+/// # Panics
+/// When lengths disagree.
+pub fn max_pool_grad(g: &Pool, batch: usize, arg: &[u8], dy: &[f32], dx: &mut [f32]) {
+    assert_eq!((dy.len(), arg.len()), (batch * g.outputs(), batch * g.outputs()));
+    let ([ho, wo], c) = (g.output(), g.input[2]);
+    images(g, batch, dx, |image, dx| {
+        for pixel in 0..ho * wo {
+            let at = (image * ho * wo + pixel) * c;
+            let (arg, dy) = (&arg[at..at + c], &dy[at..at + c]);
+            g.window(pixel / wo, pixel % wo, |place, to| {
+                pass_at(&mut dx[to..to + c], arg, dy, place as u8);
+            });
+        }
+    });
+}
+
+/// The gradient of [`max_pool`] from its input, for windows of any size.
+///
+/// # Shapes
+/// x and dx `[batch, h, w, c]`, dy `[batch, ho, wo, c]`.
+///
+/// # Panics
+/// When lengths disagree.
+pub fn max_pool_grad_from(g: &Pool, batch: usize, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    assert_eq!((x.len(), dy.len()), (batch * g.inputs(), batch * g.outputs()));
+    let ([ho, wo], c) = (g.output(), g.input[2]);
+    images(g, batch, dx, |image, dx| {
+        let x = &x[image * g.inputs()..][..g.inputs()];
+        for pixel in 0..ho * wo {
+            let dy = &dy[(image * ho * wo + pixel) * c..][..c];
+            for (channel, &dy) in dy.iter().enumerate() {
+                let mut best = (f32::NEG_INFINITY, usize::MAX);
+                g.window(pixel / wo, pixel % wo, |_, at| {
+                    let x = x[at + channel];
+                    if x > best.0 || best.1 == usize::MAX {
+                        best = (x, at + channel);
+                    }
+                });
+                dx[best.1] += dy;
+            }
+        }
+    });
+}
+
+/// The mean of each window.
+///
+/// # Shapes
+/// x `[batch, h, w, c]`, y `[batch, ho, wo, c]`.
+///
+/// # Panics
+/// When lengths disagree.
+pub fn avg_pool(g: &Pool, batch: usize, x: &[f32], y: &mut [f32]) {
+    let c = g.input[2];
+    let share = 1.0 / (g.size[0] * g.size[1]) as f32;
+    rows(g, batch, x, y, |x, oy, y| {
+        y.fill(0.0);
+        for (ox, y) in y.chunks_exact_mut(c).enumerate() {
+            g.window(oy, ox, |_, from| add_scaled(y, 1.0, &x[from..from + c]));
+            y.iter_mut().for_each(|y| *y *= share);
+        }
+    });
+}
+
+/// The gradient of [`avg_pool`]: each dy is shared equally among its window.
+///
+/// # Shapes
+/// dy `[batch, ho, wo, c]`, dx `[batch, h, w, c]`.
+///
+/// # Panics
+/// When lengths disagree.
+pub fn avg_pool_grad(g: &Pool, batch: usize, dy: &[f32], dx: &mut [f32]) {
+    assert_eq!(dy.len(), batch * g.outputs());
+    let ([ho, wo], c) = (g.output(), g.input[2]);
+    let share = 1.0 / (g.size[0] * g.size[1]) as f32;
+    images(g, batch, dx, |image, dx| {
+        for pixel in 0..ho * wo {
+            let dy = &dy[(image * ho * wo + pixel) * c..][..c];
+            g.window(pixel / wo, pixel % wo, |_, to| add_scaled(&mut dx[to..to + c], share, dy));
+        }
+    });
+}
+
+/// Calls `f(image of x, row, output row)` for each row of each output image.
+fn rows(
+    g: &Pool,
+    batch: usize,
+    x: &[f32],
+    y: &mut [f32],
+    f: impl Fn(&[f32], usize, &mut [f32]) + Sync + Send,
+) {
+    assert_eq!((x.len(), y.len()), (batch * g.inputs(), batch * g.outputs()));
+    let ([ho, wo], n) = (g.output(), g.inputs());
+    par::chunks(y, wo * g.input[2], x.len(), |i, y| f(&x[i / ho * n..][..n], i % ho, y));
+}
+
+/// Calls `f(image number, zeroed image of dx)` for each image.
+fn images(g: &Pool, batch: usize, dx: &mut [f32], f: impl Fn(usize, &mut [f32]) + Sync + Send) {
+    assert_eq!(dx.len(), batch * g.inputs());
+    let work = dx.len();
+    par::chunks(dx, g.inputs(), work, |image, dx| {
+        dx.fill(0.0);
+        f(image, dx);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{reference, rng};
+
+    /// Few values, so that windows have equals.
+    fn numbers(n: usize, seed: u64) -> Vec<f32> {
+        (0..n).map(|i| (rng::bits(seed, i as u64) % 7) as f32 - 3.0).collect()
+    }
+
+    fn agrees(g: &Pool, batch: usize) {
+        let x = numbers(batch * g.inputs(), 1);
+        let dy = numbers(batch * g.outputs(), 2);
+        let (want, want_arg) = reference::max_pool(g, batch, &x);
+        let want_dx = reference::max_pool_grad(g, batch, &x, &dy);
+        let mut y = vec![f32::NAN; dy.len()];
+        max_pool(g, batch, &x, &mut y);
+        assert_eq!(y, want, "{g:?}");
+        let mut dx = vec![f32::NAN; x.len()];
+        max_pool_grad_from(g, batch, &x, &dy, &mut dx);
+        assert_eq!(dx, want_dx, "{g:?}");
+        if g.byte_places() {
+            let mut arg = vec![9; y.len()];
+            max_pool_arg(g, batch, &x, &mut y, &mut arg);
+            assert_eq!(y, want, "{g:?}");
+            assert!(arg.iter().map(|&a| a as usize).eq(want_arg), "{g:?}");
+            max_pool_grad(g, batch, &arg, &dy, &mut dx);
+            assert_eq!(dx, want_dx, "{g:?}");
+        }
+        let close = |got: &[f32], want: Vec<f32>| {
+            assert!(got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 1e-5), "{g:?}");
+        };
+        avg_pool(g, batch, &x, &mut y);
+        close(&y, reference::avg_pool(g, batch, &x));
+        avg_pool_grad(g, batch, &dy, &mut dx);
+        close(&dx, reference::avg_pool_grad(g, batch, &dy));
+    }
+
+    #[test]
+    fn pools_agree_with_the_naive_loops() {
+        let mut stream = rng::Stream::new(5);
+        let mut pick =
+            |from: usize, to: usize| from + stream.below((to - from + 1) as u64) as usize;
+        for _ in 0..60 {
+            let input = [pick(1, 9), pick(1, 9), pick(1, 19)];
+            let size = [pick(1, input[0]), pick(1, input[1])];
+            agrees(&Pool { input, size, stride: [pick(1, 4), pick(1, 4)] }, pick(1, 3));
+        }
+        agrees(&Pool { input: [18, 17, 2], size: [18, 17], stride: [1, 1] }, 2);
+    }
+}
