@@ -4,12 +4,18 @@
 mod activation;
 pub mod arena;
 pub mod conv;
+pub mod elementwise;
 pub mod gemm;
+pub mod math;
+pub mod movement;
+pub mod norm;
 pub mod par;
 pub mod pool;
+pub mod reduce;
 #[cfg(test)]
 mod reference;
 pub mod rng;
 pub mod simd;
+pub mod softmax;
 
 pub use activation::Activation;
