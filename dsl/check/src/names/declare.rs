@@ -1,0 +1,193 @@
+//! What each module declares and imports.
+
+use super::{Decl, Entry, Kind, Module, ModuleId};
+use crate::diags::Diags;
+use dlm_base::diag::codes::names::{self, Hint};
+use dlm_base::suggest::nearest;
+use dlm_base::{Diag, Span};
+use dlm_grammar::tree::{Item, ItemKind, Name, Use};
+use dlm_vocab::ops;
+use std::collections::BTreeMap;
+
+/// Fills [`Module::names`] and [`Module::artifacts`] of every module. `imports` gives for each `use`
+/// the module that it names, where that could be read.
+pub(crate) fn declare(
+    modules: &mut [Module],
+    imports: &BTreeMap<(ModuleId, u32), ModuleId>,
+    diags: &mut Diags,
+) {
+    for (i, module) in modules.iter_mut().enumerate() {
+        own(module, ModuleId(i as u32), diags);
+    }
+    let own: Vec<BTreeMap<String, Entry>> = modules.iter().map(|m| m.names.clone()).collect();
+    for i in 0..modules.len() {
+        let id = ModuleId(i as u32);
+        let tree = modules[i].tree.clone();
+        for (item, kind) in tree.items.iter().enumerate() {
+            let ItemKind::Use(it) = &kind.kind else { continue };
+            let from = imports.get(&(id, item as u32)).copied();
+            import(modules, &own, id, it, from, diags);
+        }
+        artifacts(&mut modules[i], diags);
+    }
+}
+
+/// The kind of thing that an item declares, unless it is an artifact.
+fn kind_of(item: &Item) -> Option<Kind> {
+    match &item.kind {
+        ItemKind::Const(_) => Some(Kind::Const),
+        ItemKind::Data(_) => Some(Kind::Data),
+        ItemKind::Layer(_) => Some(Kind::Layer),
+        ItemKind::Model(_) => Some(Kind::Model),
+        ItemKind::Policy(_) => Some(Kind::Policy),
+        _ => None,
+    }
+}
+
+fn own(module: &mut Module, id: ModuleId, diags: &mut Diags) {
+    let tree = module.tree.clone();
+    let mut places: BTreeMap<&str, (Span, Option<Kind>)> = BTreeMap::new();
+    for (i, item) in tree.items.iter().enumerate() {
+        let Some(name) = item.declared() else { continue };
+        let kind = kind_of(item);
+        let entry = match (kind, &item.kind) {
+            (Some(kind), _) => Entry::Known(Decl { module: id, item: i as u32 }, kind),
+            (None, ItemKind::Error(_)) => Entry::Broken,
+            _ => continue,
+        };
+        if let Some((first, first_kind)) = places.get(name.text.as_str()) {
+            if let (Some(kind), Some(first_kind)) = (kind, first_kind) {
+                diags.push(names::twice(
+                    name.span,
+                    &declared_as(kind),
+                    &name.text,
+                    *first,
+                    &declared_as(*first_kind),
+                ));
+            }
+            continue;
+        }
+        if let Some(kind @ (Kind::Layer | Kind::Model)) = kind
+            && ops::find(&name.text).is_some()
+        {
+            diags.push(names::is_operator(name.span, kind.word(), &name.text));
+        }
+        places.insert(&name.text, (name.span, kind));
+        module.names.insert(name.text.clone(), entry);
+    }
+}
+
+fn declared_as(kind: Kind) -> String {
+    format!("declared as {}", kind.word())
+}
+
+fn import(
+    modules: &mut [Module],
+    own: &[BTreeMap<String, Entry>],
+    id: ModuleId,
+    it: &Use,
+    from: Option<ModuleId>,
+    diags: &mut Diags,
+) {
+    for name in it.names.iter().filter(|name| !name.is_missing()) {
+        let entry = match from {
+            None => Entry::Broken,
+            Some(from) => match own[from.0 as usize].get(&name.text) {
+                Some(entry) => *entry,
+                None => {
+                    diags.push(not_there(&modules[from.0 as usize], &own[from.0 as usize], name));
+                    Entry::Broken
+                }
+            },
+        };
+        let module = &mut modules[id.0 as usize];
+        if module.names.contains_key(&name.text) {
+            if let Some((first, what)) = first_place(module, name)
+                && entry != Entry::Broken
+            {
+                diags.push(names::twice(name.span, "imported", &name.text, first, &what));
+            }
+            continue;
+        }
+        module.names.insert(name.text.clone(), entry);
+    }
+}
+
+/// Where a module declares or imports a name before `name`, and in what words.
+fn first_place(module: &Module, name: &Name) -> Option<(Span, String)> {
+    for item in &module.tree.items {
+        if let (Some(declared), Some(kind)) = (item.declared(), kind_of(item))
+            && declared.text == name.text
+        {
+            return Some((declared.span, declared_as(kind)));
+        }
+        if let ItemKind::Use(it) = &item.kind
+            && let Some(other) =
+                it.names.iter().find(|other| other.text == name.text && other.span != name.span)
+        {
+            return Some((other.span, "imported".to_string()));
+        }
+    }
+    None
+}
+
+fn not_there(from: &Module, known: &BTreeMap<String, Entry>, name: &Name) -> Diag {
+    let all: Vec<String> = known
+        .iter()
+        .filter(|(_, entry)| matches!(entry, Entry::Known(..)))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let gives = |item: &Item| {
+        kind_of(item).is_none() && item.declared().is_some_and(|it| it.text == name.text)
+    };
+    let hint = if from.tree.items.iter().any(gives) {
+        Hint::Say(format!(
+            "`{}` is an artifact there; imports bring declarations, not results",
+            name.text
+        ))
+    } else {
+        let near = nearest(&name.text, all.iter().map(String::as_str));
+        Hint::Near(near.into_iter().map(str::to_string).collect())
+    };
+    names::not_in_file(name.span, &name.text, &from.name, hint, &all)
+}
+
+fn artifacts(module: &mut Module, diags: &mut Diags) {
+    let tree = module.tree.clone();
+    for (i, item) in tree.items.iter().enumerate() {
+        let verb = match &item.kind {
+            ItemKind::Train(_) => "train",
+            ItemKind::Load(_) => "load",
+            ItemKind::Distill(_) => "distill",
+            ItemKind::Quantize(_) => "quantize",
+            _ => continue,
+        };
+        let Some(name) = item.declared() else { continue };
+        if let Some(first) = module.artifacts.get(&name.text) {
+            let first = &tree.items[*first as usize];
+            if let Some(first) = first.declared() {
+                diags.push(names::artifact_twice(name.span, &name.text, verb, first.span));
+            }
+            continue;
+        }
+        if !same_as_model(item, name)
+            && let Some(Entry::Known(_, kind)) = module.names.get(&name.text)
+            && *kind != Kind::Model
+            && let Some((first, what)) = first_place(module, name)
+        {
+            diags.push(names::twice(name.span, "given as an artifact", &name.text, first, &what));
+        }
+        module.artifacts.insert(name.text.clone(), i as u32);
+    }
+}
+
+/// Whether an artifact bears its model's name for want of one of its own: then a name of the wrong
+/// kind is reported where the model is resolved.
+fn same_as_model(item: &Item, name: &Name) -> bool {
+    match &item.kind {
+        ItemKind::Train(it) => it.model.name.span == name.span,
+        ItemKind::Distill(it) => it.model.name.span == name.span,
+        ItemKind::Quantize(it) => it.artifact.span == name.span,
+        _ => false,
+    }
+}
