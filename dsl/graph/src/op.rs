@@ -53,6 +53,23 @@ pub trait Op: Debug + Send + Sync {
         None
     }
 
+    /// For an operator that only multiplies each channel of its first input by a factor and adds a
+    /// shift, both made from states: adds the nodes that make the two vectors.
+    fn affine(&self, _g: &mut Graph, _inputs: &[ValueId]) -> Option<(ValueId, ValueId)> {
+        None
+    }
+
+    /// This operator with each channel of its result multiplied by a factor and shifted, both vectors:
+    /// adds the nodes that make the new weights, and returns the operator with its inputs.
+    fn absorb(
+        &self,
+        _g: &mut Graph,
+        _inputs: &[ValueId],
+        _affine: (ValueId, ValueId),
+    ) -> Option<(Arc<dyn Op>, Vec<ValueId>)> {
+        None
+    }
+
     /// Multiply-adds of one run for one sample, where products dominate; 0 elsewhere.
     fn macs(&self, _ins: &[Ty]) -> u64 {
         0

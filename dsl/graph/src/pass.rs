@@ -1,9 +1,11 @@
 //! Passes: each a function from graph to graph that leaves every output as it was.
 
 mod dead;
+mod fold;
 mod fuse;
 
 pub use dead::remove_dead;
+pub use fold::{Folded, fold};
 pub use fuse::fuse;
 
 use crate::graph::Graph;
