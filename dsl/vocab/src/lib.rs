@@ -4,7 +4,9 @@
 //! declaration as data (from which arguments are checked, completed and shown), and what it does.
 
 pub mod augment;
+mod common;
 pub mod data;
+pub mod internal;
 pub mod loss;
 pub mod metric;
 pub mod ops;

@@ -1,5 +1,13 @@
 //! Loss terms of `train`.
 
+mod binary_cross_entropy;
+mod cross_entropy;
+mod huber;
+mod l1;
+mod l2;
+mod mae;
+mod mse;
+
 use crate::data::Target;
 use crate::word::{Args, Word};
 use dlm_graph::{Graph, ValueId};
@@ -30,7 +38,15 @@ pub struct Terms<'a> {
 }
 
 /// All loss terms, by name.
-pub static LOSSES: &[&Loss] = &[];
+pub static LOSSES: &[&Loss] = &[
+    &binary_cross_entropy::BINARY_CROSS_ENTROPY,
+    &cross_entropy::CROSS_ENTROPY,
+    &huber::HUBER,
+    &l1::L1,
+    &l2::L2,
+    &mae::MAE,
+    &mse::MSE,
+];
 
 /// The loss term of that name.
 pub fn find(name: &str) -> Option<&'static Loss> {

@@ -1,5 +1,19 @@
 //! Metrics that `expect` may name.
 
+mod accuracy;
+mod agreement;
+mod drop;
+mod error;
+mod latency;
+mod loss;
+mod macs;
+mod mae;
+mod memory;
+mod params;
+mod r2;
+mod size;
+mod top5;
+
 use crate::word::Word;
 
 /// A metric that a program may name.
@@ -48,7 +62,21 @@ pub enum MetricUnit {
 }
 
 /// All metrics, by name.
-pub static METRICS: &[&Metric] = &[];
+pub static METRICS: &[&Metric] = &[
+    &accuracy::ACCURACY,
+    &agreement::AGREEMENT,
+    &drop::DROP,
+    &error::ERROR,
+    &latency::LATENCY,
+    &loss::LOSS,
+    &macs::MACS,
+    &mae::MAE,
+    &memory::MEMORY,
+    &params::PARAMS,
+    &r2::R2,
+    &size::SIZE,
+    &top5::TOP5,
+];
 
 /// The metric of that name.
 pub fn find(name: &str) -> Option<&'static Metric> {

@@ -1,5 +1,18 @@
 //! Operators: the steps of a flow.
 
+pub mod avg_pool;
+pub(crate) mod constant;
+pub mod conv;
+mod conv1d;
+mod conv_transpose;
+pub mod dense;
+mod depthwise_conv;
+mod global_avg_pool;
+mod global_max_pool;
+pub mod max_pool;
+mod upsample;
+mod window;
+
 use crate::word::{Args, Word};
 use dlm_graph::{Layer, Ty};
 use std::sync::Arc;
@@ -40,11 +53,24 @@ pub enum Flows {
 }
 
 /// The operators that programs name, by name.
-pub static OPERATORS: &[&Operator] = &[];
+pub static OPERATORS: &[&Operator] = &[
+    &avg_pool::AVG_POOL,
+    &conv::CONV,
+    &conv1d::CONV1D,
+    &conv_transpose::CONV_TRANSPOSE,
+    &dense::DENSE,
+    &depthwise_conv::DEPTHWISE_CONV,
+    &global_avg_pool::GLOBAL_AVG_POOL,
+    &global_max_pool::GLOBAL_MAX_POOL,
+    &max_pool::MAX_POOL,
+    &upsample::UPSAMPLE,
+];
 
 /// The operators that signs of the language stand for (`+`, a number in a flow); programs cannot
 /// name them.
-pub static SIGNS: &[&Operator] = &[];
+pub static SIGNS: &[&Operator] = &[
+    &constant::CONSTANT,
+];
 
 /// The operator of that name.
 pub fn find(name: &str) -> Option<&'static Operator> {

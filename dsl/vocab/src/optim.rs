@@ -1,6 +1,13 @@
 //! Optimisers: how weights move along their gradients.
 
-use crate::word::{Args, Word};
+mod adam;
+mod adamw;
+mod lion;
+mod rmsprop;
+mod sgd;
+
+use crate::common::declare::{NOT_NEGATIVE, POSITIVE, param};
+use crate::word::{Args, Default, Param, Type, Word};
 use dlm_graph::Op;
 use std::sync::Arc;
 
@@ -18,9 +25,52 @@ pub struct Optimizer {
 }
 
 /// All optimisers, by name.
-pub static OPTIMIZERS: &[&Optimizer] = &[];
+pub static OPTIMIZERS: &[&Optimizer] =
+    &[&adam::ADAM, &adamw::ADAMW, &lion::LION, &rmsprop::RMSPROP, &sgd::SGD];
 
 /// The optimiser of that name.
 pub fn find(name: &str) -> Option<&'static Optimizer> {
     OPTIMIZERS.iter().copied().find(|optimizer| optimizer.word.name == name)
 }
+
+/// Learning rates.
+const LR: Type = POSITIVE;
+
+/// The parameter `weight_decay`.
+const fn decay(default: f64) -> Param {
+    let doc = "How strongly weights shrink; not biases, not normalisation.";
+    param("weight_decay", NOT_NEGATIVE, Default::Real(default), doc, &["decay", "wd"])
+}
+
+/// An update as a node: `run` and `writes` are the type's own.
+macro_rules! update_op {
+    ($ty:ty, $name:literal) => {
+        impl Op for $ty {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn outputs(&self, _: &[dlm_graph::Ty]) -> Vec<dlm_graph::Ty> {
+                Vec::new()
+            }
+
+            fn forward(&self, frame: &mut Frame<'_>) {
+                self.run(frame);
+            }
+
+            fn grad(
+                &self,
+                g: &mut dlm_graph::Graph,
+                id: dlm_graph::NodeId,
+                _: &[Option<dlm_graph::ValueId>],
+            ) -> Vec<Option<dlm_graph::ValueId>> {
+                vec![None; g.node(id).inputs.len()]
+            }
+
+            fn writes(&self) -> &[usize] {
+                <$ty>::writes(*self)
+            }
+        }
+    };
+}
+use update_op;

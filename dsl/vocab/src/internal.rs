@@ -1,0 +1,9 @@
+//! Operators of training graphs that no program names.
+
+mod ema;
+mod grad_norm;
+mod weighted_sum;
+
+pub use ema::Ema;
+pub use grad_norm::GradNorm;
+pub use weighted_sum::WeightedSum;
