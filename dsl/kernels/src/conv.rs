@@ -8,7 +8,7 @@ mod lower;
 mod shards;
 
 use crate::gemm::{Epilogue, Mat, par_gemm};
-use crate::par;
+use crate::{depthwise, par};
 use shards::Shards;
 
 /// The sizes of a convolution. Padding below and to the right follows from the output's size.
@@ -85,7 +85,10 @@ impl Conv {
 
 /// Floats of scratch for [`forward`].
 pub fn forward_scratch(g: &Conv, batch: usize) -> usize {
-    if g.pointwise() { 0 } else { lower::shards(g, batch).scratch(lower::block(g) * g.depth()) }
+    if g.pointwise() || depthwise::fits(g) {
+        return 0;
+    }
+    lower::shards(g, batch).scratch(lower::block(g) * g.depth())
 }
 
 /// `y[n, o] = Σ x[n, window of o] · w`, then the epilogue.
@@ -110,6 +113,9 @@ pub fn forward(
         let pixels = batch * g.output[0] * g.output[1];
         return par_gemm(y, Mat::new(x, pixels, ci), Mat::new(w, ci, co), false, epilogue);
     }
+    if depthwise::fits(g) {
+        return depthwise::forward(g, batch, x, w, epilogue, y);
+    }
     lower::forward(g, batch, x, w, epilogue, y, scratch);
 }
 
@@ -118,6 +124,7 @@ pub fn input_grad_scratch(g: &Conv, batch: usize) -> usize {
     match g.turned() {
         _ if g.pointwise() => 0,
         Some(turned) => g.weights() + forward_scratch(&turned, batch),
+        None if depthwise::fits(g) => 0,
         None => lower::images(batch).scratch(lower::block(g) * g.depth()),
     }
 }
@@ -150,6 +157,7 @@ pub fn input_grad(
             turn(g, w, weights);
             forward(&turned, batch, dy, weights, Epilogue::NONE, dx, scratch);
         }
+        None if depthwise::fits(g) => depthwise::input_grad(g, batch, dy, w, dx),
         None => lower::input_grad(g, batch, dy, w, dx, scratch),
     }
 }
@@ -172,6 +180,9 @@ fn turn(g: &Conv, w: &[f32], turned: &mut [f32]) {
 
 /// Floats of scratch for [`weight_grad`].
 pub fn weight_grad_scratch(g: &Conv, batch: usize) -> usize {
+    if depthwise::fits(g) {
+        return depthwise::weight_grad_scratch(g, batch);
+    }
     let lowered = if g.pointwise() { 0 } else { lower::block(g) * g.depth() };
     partials(g, batch).scratch(g.weights() + lowered)
 }
@@ -199,6 +210,9 @@ pub fn weight_grad(
     scratch: &mut [f32],
 ) {
     g.check(batch, x.len(), dw.len(), dy.len());
+    if depthwise::fits(g) {
+        return depthwise::weight_grad(g, batch, x, dy, dw, scratch);
+    }
     let shards = partials(g, batch);
     let n = dw.len();
     let sums = &mut scratch[..shards.scratch(weight_grad_scratch(g, batch) / shards.count())];

@@ -4,6 +4,7 @@
 mod activation;
 pub mod arena;
 pub mod conv;
+mod depthwise;
 pub mod elementwise;
 pub mod gemm;
 pub mod math;

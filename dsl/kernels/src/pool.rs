@@ -187,13 +187,23 @@ pub fn max_pool_grad_from(g: &Pool, batch: usize, x: &[f32], dy: &[f32], dx: &mu
 /// # Panics
 /// When lengths disagree.
 pub fn avg_pool(g: &Pool, batch: usize, x: &[f32], y: &mut [f32]) {
+    scaled_sum(g, batch, x, y, 1.0 / (g.size[0] * g.size[1]) as f32);
+}
+
+/// The sum of each window: shapes as in [`avg_pool`].
+///
+/// # Panics
+/// When lengths disagree.
+pub fn sum_pool(g: &Pool, batch: usize, x: &[f32], y: &mut [f32]) {
+    scaled_sum(g, batch, x, y, 1.0);
+}
+
+fn scaled_sum(g: &Pool, batch: usize, x: &[f32], y: &mut [f32], share: f32) {
     let c = g.input[2];
-    let share = 1.0 / (g.size[0] * g.size[1]) as f32;
     rows(g, batch, x, y, |x, oy, y| {
         y.fill(0.0);
         for (ox, y) in y.chunks_exact_mut(c).enumerate() {
-            g.window(oy, ox, |_, from| add_scaled(y, 1.0, &x[from..from + c]));
-            y.iter_mut().for_each(|y| *y *= share);
+            g.window(oy, ox, |_, from| add_scaled(y, share, &x[from..from + c]));
         }
     });
 }

@@ -68,8 +68,12 @@ fn random_sizes_agree_with_the_naive_loops() {
     while tried < 120 {
         let mut pick =
             |from: usize, to: usize| from + stream.below((to - from + 1) as u64) as usize;
-        let groups = [1, 1, 1, 2, 3][pick(0, 4)];
-        let (ci, co) = (groups * pick(1, 9), groups * pick(1, 9));
+        let groups = [1, 1, 1, 2, 3, 0][pick(0, 5)];
+        let (groups, ci, co) = match groups {
+            // Depthwise, with whole vectors and rests.
+            0 => [pick(1, 75); 3].into(),
+            _ => (groups, groups * pick(1, 9), groups * pick(1, 9)),
+        };
         let kernel = [pick(1, 5), pick(1, 5)];
         let stride = [pick(1, 3), pick(1, 3)];
         let dilation = [pick(1, 2), pick(1, 2)];
@@ -100,6 +104,9 @@ fn extreme_sizes_agree_with_the_naive_loops() {
         ([12, 13, 32, 32], [3, 3], [1, 1], one, 1),
         ([9, 9, 40, 36], [3, 3], [2, 2], one, 1),
         ([40, 40, 16, 8], [1, 1], [1, 1], none, 1),
+        ([12, 13, 41, 41], [3, 3], [1, 1], one, 41),
+        ([12, 13, 72, 72], [3, 3], [2, 2], one, 72),
+        ([2, 3, 8, 8], [5, 5], [3, 4], ([2, 2], [2, 2]), 8),
     ] {
         agrees(&sizes(maps, kernel, stride, [1, 1], pads, groups).unwrap(), 3);
     }
@@ -109,8 +116,7 @@ fn extreme_sizes_agree_with_the_naive_loops() {
 fn threads_do_not_change_a_bit() {
     let g = sizes([14, 15, 32, 48], [3, 3], [1, 1], [1, 1], ([1, 1], [1, 1]), 1).unwrap();
     let strided = Conv { output: [7, 8, 48], stride: [2, 2], ..g };
-    let results = |g: &Conv, threads: usize| {
-        let batch = 6;
+    let results = |g: &Conv, batch: usize, threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let (x, w) = (numbers(batch * g.inputs(), 1), numbers(g.weights(), 2));
         pool.install(|| {
@@ -126,8 +132,10 @@ fn threads_do_not_change_a_bit() {
             [y, dx, dw].map(|v| v.into_iter().map(f32::to_bits).collect::<Vec<_>>())
         })
     };
-    for g in [g, strided] {
-        assert!(g.macs() * 6 > par::SMALL, "large enough to be shared");
-        assert_eq!(results(&g, 1), results(&g, 3));
+    let depthwise = Conv { output: [14, 15, 32], groups: 32, ..g };
+    let slow = Conv { output: [7, 8, 32], groups: 32, ..strided };
+    for (g, batch) in [(g, 6), (strided, 6), (depthwise, 40), (slow, 70)] {
+        assert!(g.macs() * batch > par::SMALL, "large enough to be shared");
+        assert_eq!(results(&g, batch, 1), results(&g, batch, 3));
     }
 }
