@@ -1,0 +1,189 @@
+//! `dense`
+
+pub mod node;
+
+use super::conv::{args, bias_of};
+use super::window::{BIAS, INIT, floats, grouped};
+use super::{Case, Flows, Operator};
+use crate::word;
+use crate::word::{Arg, Args, Default, Param, Type};
+use dlm_base::Shape;
+use dlm_graph::{Fan, Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use std::sync::Arc;
+
+word! {
+    /// Fully connected layer: every output is a weighted sum of all features.
+    ///
+    /// `y[u] = b[u] + Σ_f x[f] · w[u, f]`
+    ///
+    /// Takes `[features]` and gives `[units]`; or takes `[time, features]` and gives `[time, units]`,
+    /// the same weights at each time. A feature map is flattened first.
+    ///
+    /// Weights: `weight` `[units, features]`, `bias` `[units]`.
+    ///
+    /// ```dlm
+    /// model Net(image: [1, 28, 28]) {
+    ///     image -> flatten -> dense(128) -> relu -> dense(10)
+    /// }
+    /// ```
+    ///
+    /// Rosenblatt 1958, *The perceptron*.
+    pub static DENSE: Operator = {
+        name: "dense",
+        params: &[UNITS, BIAS, INIT],
+        aliases: &[
+            "Linear", "linear", "Dense", "fc", "fully_connected", "FullyConnected", "InnerProduct",
+            "Gemm", "affine",
+        ],
+    },
+    flows: Flows::Exactly(1),
+    make: |args| Arc::new(Dense::of(args)),
+    cases: cases,
+}
+
+const UNITS: Param = Param {
+    name: "units",
+    ty: Type::Int { min: 1 },
+    default: Default::Required,
+    doc: "Features of the result.",
+    aliases: &["out_features", "out_channels", "num_hidden", "output_dim", "num_output"],
+};
+
+const EXPECTS: &str = "expects [features]";
+
+/// The operator with its arguments.
+#[derive(Clone, Debug)]
+struct Dense {
+    units: usize,
+    bias: bool,
+}
+
+impl Dense {
+    fn of(args: &Args) -> Dense {
+        Dense { units: args.size("units"), bias: args.bool("bias") }
+    }
+
+    /// How one would write it.
+    fn text(&self) -> String {
+        let bias = if self.bias { "" } else { ", bias = false" };
+        format!("dense({}{bias})", self.units)
+    }
+
+    fn parameters(&self, features: usize) -> usize {
+        self.units * (features + usize::from(self.bias))
+    }
+
+    fn reject(&self, flow: &Ty) -> Reject {
+        let of_map = |sizes: &[usize]| {
+            let inputs = flow.len();
+            let product: Vec<String> = sizes.iter().map(|n| n.to_string()).collect();
+            format!(
+                "flatten it first: `-> flatten -> {}` ({} = {} inputs, {} parameters)",
+                self.text(),
+                product.join(" × "),
+                grouped(inputs),
+                grouped(self.parameters(inputs))
+            )
+        };
+        let (what, help) = match flow.shape.sizes() {
+            [] => ("a single number".to_string(), None),
+            sizes @ [_, _, _] => ("a feature map".to_string(), Some(of_map(sizes))),
+            sizes => (format!("of rank {}", sizes.len()), Some(of_map(sizes))),
+        };
+        Reject::Shape {
+            message: format!("`dense` takes a feature vector, but its input is {what}"),
+            expects: EXPECTS.to_string(),
+            insert: help.is_some().then(|| "flatten -> ".to_string()),
+            help,
+        }
+    }
+}
+
+impl Layer for Dense {
+    fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
+        let flow = &flows[0];
+        floats(flow, "dense", EXPECTS)?;
+        match *flow.shape.sizes() {
+            [_] => Ok(Ty::flow(vec![self.units])),
+            [time, _] => Ok(Ty::flow(vec![time, self.units])),
+            _ => Err(self.reject(flow)),
+        }
+    }
+
+    fn weights(&self, flows: &[Ty]) -> Vec<Weight> {
+        let ins = features(&flows[0]);
+        let weight = Weight {
+            name: "weight",
+            shape: Shape(vec![self.units, ins]),
+            order: vec![1, 0],
+            init: Init::Fan(Fan { ins, outs: self.units }),
+            trained: true,
+            decays: true,
+        };
+        if self.bias { vec![weight, bias_of(self.units)] } else { vec![weight] }
+    }
+
+    fn macs(&self, flows: &[Ty]) -> u64 {
+        (flows[0].len() * self.units) as u64
+    }
+
+    fn role(&self) -> Role {
+        Role::Product
+    }
+
+    fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {
+        let inputs: Vec<ValueId> = flows.iter().chain(weights).copied().collect();
+        let features = features(g.ty(flows[0]));
+        let node = node::Product { features, units: self.units, bias: self.bias, activation: None };
+        g.add(node, &inputs)
+    }
+}
+
+/// The size of the last axis.
+fn features(flow: &Ty) -> usize {
+    flow.shape.sizes().last().copied().unwrap_or(1)
+}
+
+fn cases() -> Vec<Case> {
+    let case = |flow: Vec<usize>, units, bias| Case {
+        args: args(&[("units", Arg::Int(units)), ("bias", Arg::Bool(bias))]),
+        flows: vec![Ty::flow(flow)],
+        tolerance: 1e-2,
+    };
+    vec![
+        case(vec![5], 3, true),
+        case(vec![7], 1, false),
+        case(vec![1], 4, true),
+        case(vec![3, 4], 5, true),
+        case(vec![2, 6], 2, false),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_map_is_to_be_flattened() {
+        let dense = Dense { units: 10, bias: true };
+        let reject = dense.infer(&[Ty::flow(vec![8, 26, 26])]).unwrap_err();
+        let Reject::Shape { message, expects, help, insert } = reject else { panic!("{reject:?}") };
+        assert_eq!(message, "`dense` takes a feature vector, but its input is a feature map");
+        assert_eq!(expects, "expects [features]");
+        assert_eq!(
+            help.unwrap(),
+            "flatten it first: `-> flatten -> dense(10)` (8 × 26 × 26 = 5,408 inputs, 54,090 parameters)"
+        );
+        assert_eq!(insert.unwrap(), "flatten -> ");
+    }
+
+    #[test]
+    fn the_last_axis_is_the_one_that_changes() {
+        let dense = Dense { units: 10, bias: false };
+        let flow = [Ty::flow(vec![64, 32])];
+        assert_eq!(dense.infer(&flow).unwrap(), Ty::flow(vec![64, 10]));
+        assert_eq!(dense.macs(&flow), 64 * 32 * 10);
+        let [weight] = dense.weights(&flow).try_into().unwrap();
+        assert_eq!(weight.ty(), Ty::fixed(vec![32, 10]));
+    }
+}

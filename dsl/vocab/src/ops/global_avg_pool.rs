@@ -1,0 +1,76 @@
+//! `global_avg_pool`
+
+use super::avg_pool::node::Mean;
+use super::window::{map, shape};
+use super::{Case, Flows, Operator};
+use crate::word;
+use crate::word::Args;
+use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_kernels::pool::Pool;
+use std::sync::Arc;
+
+word! {
+    /// The mean of each channel over all pixels: a map becomes a vector.
+    ///
+    /// `y[c] = Σ over (i, j) of x[c, i, j] / (height · width)`
+    ///
+    /// Takes `[channels, height, width]` and gives `[channels]`.
+    ///
+    /// ```dlm
+    /// model Net(image: [3, 32, 32]) {
+    ///     image -> conv(64, 3, stride = 2) -> relu -> global_avg_pool -> dense(10)
+    /// }
+    /// ```
+    ///
+    /// Lin et al. 2014, *Network in network*.
+    pub static GLOBAL_AVG_POOL: Operator = {
+        name: "global_avg_pool",
+        params: &[],
+        aliases: &[
+            "GlobalAveragePooling2D", "GlobalAvgPool2D", "GlobalAveragePool", "AdaptiveAvgPool2d", "gap",
+        ],
+    },
+    flows: Flows::Exactly(1),
+    make: |_| Arc::new(GlobalAvgPool),
+    cases: cases,
+}
+
+#[derive(Clone, Debug)]
+struct GlobalAvgPool;
+
+impl Layer for GlobalAvgPool {
+    fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
+        let [c, _, _] = map(&flows[0], "global_avg_pool")?;
+        Ok(Ty::flow(vec![c]))
+    }
+
+    fn weights(&self, _: &[Ty]) -> Vec<Weight> {
+        Vec::new()
+    }
+
+    fn macs(&self, _: &[Ty]) -> u64 {
+        0
+    }
+
+    fn role(&self) -> Role {
+        Role::Other
+    }
+
+    fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
+        let sizes = whole(g.ty(flows[0]), "global_avg_pool");
+        g.add(Mean { sizes, flat: true }, flows)
+    }
+}
+
+/// One window over the whole map of an accepted flow.
+pub(super) fn whole(flow: &Ty, word: &str) -> Pool {
+    let [c, h, w] = map(flow, word).unwrap_or_else(|reject| panic!("not accepted: {reject:?}"));
+    Pool { input: [h, w, c], size: [h, w], stride: [h, w] }
+}
+
+/// What pooling of whole maps is tried on.
+pub(super) fn cases() -> Vec<Case> {
+    let case =
+        |map| Case { args: Args::default(), flows: vec![Ty::flow(shape(map))], tolerance: 1e-2 };
+    vec![case([3, 4, 5]), case([2, 1, 1]), case([1, 17, 16])]
+}

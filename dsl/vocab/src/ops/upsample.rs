@@ -1,0 +1,80 @@
+//! `upsample`
+
+mod node;
+
+use super::conv::{args, both};
+use super::window::{map, shape};
+use super::{Case, Flows, Operator};
+use crate::word;
+use crate::word::{Arg, Default, Param, Type};
+use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use std::sync::Arc;
+
+word! {
+    /// Enlarges a map: each pixel becomes a block of equal pixels (nearest neighbour).
+    ///
+    /// `y[c, i, j] = x[c, i / factor, j / factor]`, divisions rounded down.
+    ///
+    /// Takes `[channels, height, width]` and gives `[channels, factor · height, factor · width]`.
+    ///
+    /// ```dlm
+    /// model Decoder(code: [16, 7, 7]) {
+    ///     code -> upsample(2) -> conv(8, 3) -> relu -> upsample([2, 2]) -> conv(1, 3)
+    /// }
+    /// ```
+    ///
+    /// Odena et al. 2016, *Deconvolution and checkerboard artifacts*.
+    pub static UPSAMPLE: Operator = {
+        name: "upsample",
+        params: &[Param {
+            name: "factor",
+            ty: Type::Pair { min: 1 },
+            default: Default::Required,
+            doc: "How many times as high and as wide the result is.",
+            aliases: &["scale_factor", "scale", "size"],
+        }],
+        aliases: &["Upsample", "UpSampling2D", "UpsamplingNearest2d", "Resize", "interpolate"],
+    },
+    flows: Flows::Exactly(1),
+    make: |args| Arc::new(Upsample(args.pair("factor"))),
+    cases: cases,
+}
+
+#[derive(Clone, Debug)]
+struct Upsample([usize; 2]);
+
+impl Layer for Upsample {
+    fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
+        let [c, h, w] = map(&flows[0], "upsample")?;
+        Ok(Ty::flow(shape([c, h * self.0[0], w * self.0[1]])))
+    }
+
+    fn weights(&self, _: &[Ty]) -> Vec<Weight> {
+        Vec::new()
+    }
+
+    fn macs(&self, _: &[Ty]) -> u64 {
+        0
+    }
+
+    fn role(&self) -> Role {
+        Role::Move
+    }
+
+    fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
+        g.add(node::Repeat(self.0), flows)
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let case = |map, factor: Arg| Case {
+        args: args(&[("factor", factor)]),
+        flows: vec![Ty::flow(shape(map))],
+        tolerance: 1e-2,
+    };
+    vec![
+        case([3, 2, 3], both(2)),
+        case([1, 3, 2], Arg::Ints(vec![1, 3])),
+        case([2, 1, 1], Arg::Ints(vec![4, 1])),
+    ]
+}
