@@ -211,10 +211,7 @@ pub fn no_artifact(at: Span, name: &str, model: bool, given: &[&str]) -> Diag {
             near.len() == 1,
         ),
         (None, []) => diag.help("an artifact comes from `train MODEL on DATA as NAME`"),
-        (None, _) => {
-            let names: Vec<String> = given.iter().map(|name| format!("`{name}`")).collect();
-            diag.help(format!("the artifacts are {}", names.join(", ")))
-        }
+        (None, _) => diag.help(format!("the artifacts are {}", quoted(given))),
     }
 }
 
@@ -231,10 +228,7 @@ pub fn loss_unfit(at: Span, loss: &str, needs: &str, data: Side<'_>, fitting: &[
     match fitting {
         [] => diag.help("name the labels in the data's source; without them nothing can be learnt"),
         [one] => diag.help(format!("write `loss = {one}`")),
-        _ => {
-            let names: Vec<String> = fitting.iter().map(|name| format!("`{name}`")).collect();
-            diag.help(format!("losses that fit: {}", names.join(", ")))
-        }
+        _ => diag.help(format!("losses that fit: {}", quoted(fitting))),
     }
 }
 
@@ -255,16 +249,22 @@ pub fn no_metric(at: Span, artifact: &str, metric: &str, why: &str, known: &[&st
     );
     match known {
         [] => diag,
-        _ => {
-            let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            diag.help(format!("what there is: {}", names.join(", ")))
-        }
+        _ => diag.help(format!("what there is: {}", quoted(known))),
     }
 }
 
-/// E0902: there is no metric `given` at all; `known` are those that fit the artifact.
-pub fn unknown_metric(at: Span, given: &str, known: &[&str]) -> Diag {
+/// E0902: there is no metric `given` at all; `known` are those that fit the artifact, `foreign` the one
+/// that other systems call so.
+pub fn unknown_metric(at: Span, given: &str, known: &[&str], foreign: Option<&str>) -> Diag {
     let diag = Diag::new(&E0902, format!("there is no metric `{given}`"), at, "not a metric");
+    if let Some(name) = foreign {
+        return diag.help(format!("`{given}` is called `{name}` here")).fix(
+            format!("write `{name}`"),
+            at,
+            name,
+            true,
+        );
+    }
     let near = nearest(given, known.iter().copied());
     match near.first() {
         Some(first) => diag.help(format!("did you mean `{first}`?")).fix(
@@ -273,9 +273,10 @@ pub fn unknown_metric(at: Span, given: &str, known: &[&str]) -> Diag {
             *first,
             near.len() == 1,
         ),
-        None => {
-            let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            diag.help(format!("what there is: {}", names.join(", ")))
-        }
+        None => diag.help(format!("what there is: {}", quoted(known))),
     }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -73,26 +73,7 @@ pub fn content(at: Span, message: &str, source: &str, help: Option<&str>) -> Dia
     }
 }
 
-/// E0503: the `part` (training, validation, test) of `samples` samples is empty; `sizes` are those of
-/// the three parts.
-pub fn empty_split(at: Span, part: &str, samples: usize, sizes: [usize; 3], help: &str) -> Diag {
-    let [train, valid, test] = sizes;
-    Diag::new(
-        &E0503,
-        format!("the {part} part is empty"),
-        at,
-        format!("{samples} samples: {train} to train, {valid} to validate, {test} to test"),
-    )
-    .help(help)
-}
-
-/// E0503: `asked` samples for the `part` at `at`, where only `left` are left.
-pub fn split_too_large(at: Span, part: &str, asked: usize, left: usize, help: &str) -> Diag {
-    Diag::new(
-        &E0503,
-        format!("the {part} part takes {asked} of {left} samples and leaves nothing to train on"),
-        at,
-        format!("{left} samples are there"),
-    )
-    .help(help)
+/// E0503: a part is left with nothing; the fact, and how many samples its source has, in words.
+pub fn nothing_left(at: Span, message: &str, there: &str, help: &str) -> Diag {
+    Diag::new(&E0503, message, at, there).help(help)
 }

@@ -25,7 +25,8 @@ code! {
     W1001 = "W1001", "declared, never used";
 
     /// `cross_entropy` takes logits and applies softmax itself. A softmax before it makes the answers
-    /// flatter and the gradients smaller; training still runs, and ends at a worse place.
+    /// flatter and the gradients smaller; training still runs, and ends at a worse place. The same
+    /// holds of a sigmoid before `binary_cross_entropy`.
     ///
     /// ```dlm
     /// data Iris { source = builtin("iris") }
@@ -122,19 +123,25 @@ pub fn unused(at: Span, what: &str, name: &str, detail: &str) -> Diag {
     Diag::new(&W1001, format!("the {what} `{name}` is never used"), at, label).help(help).unused()
 }
 
-/// W1002: the step at `at` is a softmax at the end of a network that `cross_entropy` at `loss` trains;
-/// `remove` is the step with its arrow.
-pub fn softmax_before_cross_entropy(at: Span, loss: Span, remove: Option<Span>) -> Diag {
+/// W1002: the `step` at `at` (`softmax`, `sigmoid`) ends a network that `loss` at `loss_at` trains, which
+/// applies it itself; `remove` is the step with its arrow.
+pub fn activation_before_loss(
+    at: Span,
+    step: &str,
+    loss: &str,
+    loss_at: Span,
+    remove: Option<Span>,
+) -> Diag {
     let diag = Diag::new(
         &W1002,
-        "softmax before `cross_entropy`, which expects logits",
+        format!("`{step}` before `{loss}`, which expects logits"),
         at,
         "turns logits into probabilities",
     )
-    .because(loss, "`cross_entropy` applies softmax itself")
-    .help("leave the softmax out");
+    .because(loss_at, format!("`{loss}` applies `{step}` itself"))
+    .help(format!("leave `{step}` out"));
     match remove {
-        Some(span) => diag.fix("remove the softmax", span, "", true),
+        Some(span) => diag.fix(format!("remove `{step}`"), span, "", true),
         None => diag,
     }
 }
@@ -187,8 +194,8 @@ pub fn batch_larger(at: Span, batch: usize, samples: usize, data: Span) -> Diag 
     .help(format!("write `batch = {}`", (samples / 8).clamp(1, 32)))
 }
 
-/// W1009: the setting `name` at `at` changes nothing, because of `reason` (a clause: "the training
-/// has only 5 epochs"), of which `help` says the way out.
-pub fn no_effect(at: Span, name: &str, reason: &str, help: &str) -> Diag {
-    Diag::new(&W1009, format!("`{name}` has no effect: {reason}"), at, "changes nothing").help(help)
+/// W1009: `what` at `at` ("`stratify`", "the warmup") changes nothing, because of `reason` (a clause:
+/// "the training has only 5 epochs"); `help` says the way out.
+pub fn no_effect(at: Span, what: &str, reason: &str, help: &str) -> Diag {
+    Diag::new(&W1009, format!("{what} has no effect: {reason}"), at, "changes nothing").help(help)
 }
