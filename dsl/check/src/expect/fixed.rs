@@ -1,0 +1,124 @@
+//! Expectations that the networks alone decide.
+
+use crate::budget::{budget, bytes, grouped};
+use crate::diags::Diags;
+use crate::program::{Compare, Expectation, MetricUse, NetLayer, Network, Program, Quantity};
+use dlm_base::diag::codes::artifacts as codes;
+use dlm_vocab::metric::MetricUnit;
+
+/// Reports E0901 when all figures of a comparison are known and it does not hold.
+pub(crate) fn judge(expectation: &Expectation, program: &Program, diags: &mut Diags) {
+    let value = |side| figure(side, program);
+    let (Some(left), Some(right)) = (value(&expectation.left), value(&expectation.right)) else {
+        return;
+    };
+    let tolerance = 1e-9 * left.abs().max(right.abs()).max(1.0);
+    let same = (left - right).abs() <= tolerance;
+    let held = match expectation.compare {
+        Compare::Less => left < right && !same,
+        Compare::AtMost => left < right || same,
+        Compare::More => left > right && !same,
+        Compare::AtLeast => left > right || same,
+        Compare::Equal => same,
+        Compare::Unequal => !same,
+    };
+    if held {
+        return;
+    }
+    let unit = unit(&expectation.left).or_else(|| unit(&expectation.right));
+    let show = |value: f64| match unit {
+        Some(MetricUnit::Bytes) if value >= 0.0 => bytes(value.round() as u64),
+        _ if value >= 0.0 && value.fract() == 0.0 => grouped(value as u64),
+        _ => format!("{value}"),
+    };
+    let limit = match expectation.compare {
+        Compare::Less => "under",
+        Compare::AtMost => "at most",
+        Compare::More => "above",
+        Compare::AtLeast => "at least",
+        Compare::Equal => "exactly",
+        Compare::Unequal => "other than",
+    };
+    let off = show((left - right).abs());
+    let much = if unit == Some(MetricUnit::Bytes) { ("much", "little") } else { ("many", "few") };
+    let by = match expectation.compare {
+        _ if same => "the figure is exactly this".to_string(),
+        Compare::Less | Compare::AtMost => format!("{off} too {}", much.0),
+        Compare::More | Compare::AtLeast => format!("{off} too {}", much.1),
+        Compare::Equal | Compare::Unequal => format!("{off} apart"),
+    };
+    let (mut name, mut text) = ("left side".to_string(), show(left));
+    if let Quantity::Metric(used) = &expectation.left {
+        name = format!("`{}.{}`", used.artifact, used.metric.word.name);
+    } else if let Quantity::Metric(used) = &expectation.right {
+        name = format!("what `{}.{}` is held against", used.artifact, used.metric.word.name);
+    }
+    if name == "left side" {
+        name = format!("`{}`", expectation.text);
+        text = format!("{text} on the left");
+    }
+    let help = largest(expectation, program)
+        .unwrap_or_else(|| "`dlm show` lists the cost of each layer".to_string());
+    let limit = format!("{limit} {}", show(right));
+    diags.push(codes::unmet(expectation.span, &name, &text, &limit, &by, &help));
+}
+
+/// The value of one side, where nothing has to run for it.
+fn figure(quantity: &Quantity, program: &Program) -> Option<f64> {
+    let two = |a, b| Some((figure(a, program)?, figure(b, program)?));
+    match quantity {
+        Quantity::Number(value) => Some(*value),
+        Quantity::Metric(used) => {
+            let budget = budget(network(used, program)?);
+            match used.metric.word.name {
+                "params" => Some(budget.params as f64),
+                "macs" => Some(budget.macs as f64),
+                "size" => Some(budget.size as f64),
+                "memory" => Some(budget.memory as f64),
+                _ => None,
+            }
+        }
+        Quantity::Add(a, b) => two(a, b).map(|(a, b)| a + b),
+        Quantity::Sub(a, b) => two(a, b).map(|(a, b)| a - b),
+        Quantity::Mul(a, b) => two(a, b).map(|(a, b)| a * b),
+        Quantity::Div(a, b) => two(a, b).map(|(a, b)| a / b),
+    }
+}
+
+fn network<'p>(used: &MetricUse, program: &'p Program) -> Option<&'p Network> {
+    let training = program.trainings.iter().find(|it| it.artifact == used.artifact)?;
+    program.networks.get(training.network)
+}
+
+/// The unit of a side, from its first metric; none for a ratio.
+fn unit(quantity: &Quantity) -> Option<MetricUnit> {
+    match quantity {
+        Quantity::Number(_) | Quantity::Div(..) => None,
+        Quantity::Metric(used) => Some(used.metric.unit),
+        Quantity::Add(a, b) | Quantity::Sub(a, b) | Quantity::Mul(a, b) => {
+            unit(a).or_else(|| unit(b))
+        }
+    }
+}
+
+/// Where most of a figure comes from.
+fn largest(expectation: &Expectation, program: &Program) -> Option<String> {
+    let Quantity::Metric(used) = &expectation.left else { return None };
+    if !matches!(expectation.compare, Compare::Less | Compare::AtMost) {
+        return None;
+    }
+    let cost: fn(&NetLayer) -> u64 = match used.metric.word.name {
+        "params" => {
+            |layer| layer.weights.iter().filter(|w| w.trained).map(|w| w.shape.len() as u64).sum()
+        }
+        "size" => |layer| layer.weights.iter().map(|w| 4 * w.shape.len() as u64).sum(),
+        "macs" => |layer| layer.macs,
+        _ => return None,
+    };
+    let layer = network(used, program)?.layers.iter().max_by_key(|layer| cost(layer))?;
+    let share = match used.metric.unit {
+        MetricUnit::Bytes => bytes(cost(layer)),
+        _ => grouped(cost(layer)),
+    };
+    Some(format!("the largest part is `{}` with {share}; `dlm show` lists all", layer.path))
+}

@@ -1,0 +1,226 @@
+//! The verbs of a file: what they need, in what order they run, and what they give.
+
+use crate::data::dataset;
+use crate::diags::Diags;
+use crate::lower::weights;
+use crate::names::{Decl, Entry, Kind, World};
+use crate::program::{Program, Training};
+use crate::{expect, export, train};
+use dlm_base::Span;
+use dlm_base::diag::codes::{artifacts as codes, lints, names};
+use dlm_grammar::tree::{Expr, ExprKind, ItemKind, Name, Settings};
+use std::collections::BTreeMap;
+
+/// Checks the data and the verbs of the file, and adds them to the program.
+pub(crate) fn check_verbs(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
+    for decl in declared_data(world) {
+        program.datasets.extend(dataset(world, decl, diags));
+    }
+    let items = &world.main().tree.items;
+    for index in order(world, diags) {
+        let item = &items[index as usize];
+        let Some(artifact) = item.declared() else { continue };
+        if let ItemKind::Train(verb) = &item.kind {
+            train::train(world, verb, artifact, program, diags);
+        }
+    }
+    for training in program.trainings.iter().filter(|training| training.from.is_some()) {
+        agreement(world, training, program, diags);
+    }
+    for item in items {
+        match &item.kind {
+            ItemKind::Export(verb) => export::export(world, verb, program, diags),
+            ItemKind::Expect(verb) => expect::expect(world, verb, program, diags),
+            ItemKind::Load(it) => diags.push(names::not_built(it.keyword, "`load`")),
+            ItemKind::Distill(it) => diags.push(names::not_built(it.keyword, "`distill`")),
+            ItemKind::Quantize(it) => diags.push(names::not_built(it.keyword, "`quantize`")),
+            ItemKind::Policy(it) => diags.push(names::not_built(it.keyword, "`policy`")),
+            _ => {}
+        }
+    }
+}
+
+/// The `data` declarations that the file knows, its own and imported ones, in their order.
+fn declared_data(world: &World<'_>) -> Vec<Decl> {
+    let names = world.main().names.values();
+    let mut decls: Vec<Decl> = names
+        .filter_map(|entry| match entry {
+            Entry::Known(decl, Kind::Data) => Some(*decl),
+            _ => None,
+        })
+        .collect();
+    decls.sort();
+    decls.dedup();
+    decls
+}
+
+/// Whether some verb gives the artifact `name`; reported when none does.
+pub(crate) fn artifact_exists(world: &World<'_>, name: &Name, diags: &mut Diags) -> bool {
+    let main = world.main();
+    if name.is_missing() {
+        return false;
+    }
+    if main.artifacts.contains_key(&name.text) {
+        return true;
+    }
+    match main.names.get(&name.text) {
+        Some(Entry::Broken) => return false,
+        Some(Entry::Known(decl, kind)) if *kind != Kind::Model => {
+            let declared = Some(world.name(*decl).span);
+            let help = Some("an artifact comes from `train MODEL on DATA as NAME`");
+            diags.push(names::wrong_kind(
+                name.span,
+                &name.text,
+                kind.word(),
+                "an artifact",
+                declared,
+                help,
+            ));
+            return false;
+        }
+        _ => {}
+    }
+    let model = matches!(main.names.get(&name.text), Some(Entry::Known(_, Kind::Model)));
+    let given: Vec<&str> = main.artifacts.keys().map(String::as_str).collect();
+    diags.push(codes::no_artifact(name.span, &name.text, model, &given));
+    false
+}
+
+/// A verb that gives an artifact, with the artifacts that it needs and where it names them.
+struct Verb<'t> {
+    item: u32,
+    name: &'t str,
+    needs: Vec<&'t Name>,
+}
+
+/// The items of the verbs that give artifacts, each after those that it needs and otherwise in the order
+/// of the file; those that need each other in a circle are reported and left out.
+fn order(world: &World<'_>, diags: &mut Diags) -> Vec<u32> {
+    let verbs = verbs(world, diags);
+    let place: BTreeMap<&str, usize> = verbs.iter().enumerate().map(|(i, v)| (v.name, i)).collect();
+    let mut walk =
+        Walk { verbs: &verbs, place, state: vec![State::New; verbs.len()], done: vec![] };
+    for verb in 0..verbs.len() {
+        walk.visit(verb, &mut Vec::new(), diags);
+    }
+    walk.done.into_iter().map(|verb| verbs[verb].item).collect()
+}
+
+fn verbs<'t>(world: &'t World<'_>, diags: &mut Diags) -> Vec<Verb<'t>> {
+    let main = world.main();
+    let mut verbs: Vec<Verb<'t>> = Vec::new();
+    for (index, item) in main.tree.items.iter().enumerate() {
+        let mut needs: Vec<&Name> = Vec::new();
+        match &item.kind {
+            ItemKind::Train(it) => needs.extend(setting_name(it.settings.as_ref(), "from")),
+            ItemKind::Distill(it) => {
+                needs.extend(setting_name(it.settings.as_ref(), "from"));
+                mentioned(&it.from.1, &mut needs);
+            }
+            ItemKind::Quantize(it) => {
+                needs.push(&it.artifact);
+                it.from.iter().for_each(|(_, from)| mentioned(from, &mut needs));
+            }
+            ItemKind::Load(_) => {}
+            _ => continue,
+        }
+        let trains = matches!(item.kind, ItemKind::Train(_));
+        needs.retain(|name| match trains {
+            true => artifact_exists(world, name, diags),
+            false => main.artifacts.contains_key(&name.text),
+        });
+        let Some(name) = item.declared() else { continue };
+        if main.artifacts.get(&name.text) == Some(&(index as u32)) {
+            verbs.push(Verb { item: index as u32, name: &name.text, needs });
+        }
+    }
+    verbs
+}
+
+/// The name that a setting is, if it is one.
+fn setting_name<'t>(settings: Option<&'t Settings>, key: &str) -> Option<&'t Name> {
+    let name = settings?.get(key)?.value.unparen().as_name()?;
+    (!name.is_missing()).then_some(name)
+}
+
+/// The names in a teacher: `A`, `[A, B]`, `[0.7 * A, 0.3 * B]`.
+fn mentioned<'t>(expr: &'t Expr, names: &mut Vec<&'t Name>) {
+    match &expr.kind {
+        ExprKind::Name(name) => names.push(name),
+        ExprKind::Paren(inner) => mentioned(inner, names),
+        ExprKind::List(items) => items.iter().for_each(|item| mentioned(item, names)),
+        ExprKind::Binary { left, right, .. } => {
+            mentioned(left, names);
+            mentioned(right, names);
+        }
+        _ => {}
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    New,
+    Open,
+    Done,
+    /// In a circle, or in need of something that is.
+    Lost,
+}
+
+struct Walk<'a, 't> {
+    verbs: &'a [Verb<'t>],
+    place: BTreeMap<&'t str, usize>,
+    state: Vec<State>,
+    done: Vec<usize>,
+}
+
+impl Walk<'_, '_> {
+    /// Puts a verb behind what it needs; `false` when that cannot be. `way` leads here: each verb with
+    /// the place where it names the next.
+    fn visit(&mut self, verb: usize, way: &mut Vec<(usize, Span)>, diags: &mut Diags) -> bool {
+        match self.state[verb] {
+            State::Done => return true,
+            State::Lost => return false,
+            State::Open => {
+                let start = way.iter().position(|(other, _)| *other == verb).unwrap_or(0);
+                let needs: Vec<(&str, Span)> =
+                    way[start..].iter().map(|(other, at)| (self.verbs[*other].name, *at)).collect();
+                diags.push(codes::circle(&needs));
+                return false;
+            }
+            State::New => self.state[verb] = State::Open,
+        }
+        let verbs = self.verbs;
+        let mut good = true;
+        for need in &verbs[verb].needs {
+            let Some(&needed) = self.place.get(need.text.as_str()) else { continue };
+            way.push((verb, need.span));
+            good &= self.visit(needed, way, diags);
+            way.pop();
+        }
+        self.state[verb] = if good { State::Done } else { State::Lost };
+        if good {
+            self.done.push(verb);
+        }
+        good
+    }
+}
+
+/// W1009 when a training starts from an artifact of which no weight fits.
+fn agreement(world: &World<'_>, training: &Training, program: &Program, diags: &mut Diags) {
+    let Some(from) = &training.from else { return };
+    let Some(source) = program.trainings.iter().find(|other| other.artifact == *from) else {
+        return;
+    };
+    let own = weights(&program.networks[training.network]);
+    let theirs = weights(&program.networks[source.network]);
+    let agrees = own
+        .iter()
+        .any(|w| theirs.iter().any(|other| other.name == w.name && other.shape == w.shape));
+    let item = world.main().artifacts.get(&training.artifact).copied();
+    let settings = item.and_then(|item| world.main().tree.items[item as usize].settings());
+    if let (false, Some(name)) = (agrees, setting_name(settings, "from")) {
+        let reason = format!("no weight of `{from}` has the name and shape of one of this model");
+        let help = "start from an artifact of the same model, or leave it out";
+        diags.push(lints::no_effect(name.span, "`from`", &reason, help));
+    }
+}

@@ -1,0 +1,346 @@
+//! `train` verbs: a model, its data, and how the one learns from the other.
+
+use crate::args::{CallSite, match_args};
+use crate::consts::Scope;
+use crate::data::source_facts;
+use crate::diags::Diags;
+use crate::names::{ModuleId, Wanted, World};
+use crate::network::{Built, Unbuilt, build, resolve_model};
+use crate::program::{Dataset, Length, Network, Program, Stop, Training};
+use crate::settings::{Block, count, expect_call, find_word, flag, plain};
+use dlm_base::Span;
+use dlm_base::diag::codes::{artifacts as codes, settings};
+use dlm_grammar::tree::{self, Expr, Name};
+use dlm_vocab::data::Target;
+use dlm_vocab::optim::OPTIMIZERS;
+use dlm_vocab::schedule::SCHEDULES;
+use dlm_vocab::settings::{AVERAGE, STOP};
+use dlm_vocab::{Arg, Args, Unit, Word, metric};
+
+mod effect;
+mod freeze;
+mod loss;
+mod misfit;
+
+const BLOCK: &str = "train";
+
+/// Checks a `train` verb and adds it, with its network, to the program. `data` are the numbers of the
+/// datasets in [`Program::datasets`] by name. What is wrong is reported; the verb is left out then.
+pub(crate) fn train(
+    world: &World<'_>,
+    verb: &tree::Train,
+    artifact: &Name,
+    program: &mut Program,
+    diags: &mut Diags,
+) {
+    let scope = Scope::of(world, ModuleId::MAIN);
+    let block = Block::read(BLOCK, verb.settings.as_ref(), diags);
+    let plan = Plan::read(&block, &scope, diags);
+    let model = resolve_model(world, &verb.model, diags);
+    let dataset = world.resolve(ModuleId::MAIN, &verb.on.name, Wanted::Data, diags);
+    let dataset = dataset.and_then(|decl| {
+        let name = world.name(decl).span;
+        program.datasets.iter().position(|known| known.span == name)
+    });
+    let (Some((decl, given)), Some(dataset)) = (model, dataset) else { return };
+    let data = &program.datasets[dataset];
+    let at = verb.model.name.span;
+    let built = build(world, decl, &given, Some(&data.facts), Some(at), diags);
+    let network = match built {
+        Ok(Built { network, .. }) => network,
+        Err(Unbuilt::Reported) => return,
+        Err(Unbuilt::Open) => {
+            let what = format!("`{}`", verb.model.name.text);
+            let example = format!("{} = 1", "size");
+            diags.push(settings::missing_setting(at, &what, "a size that is left open", &example));
+            return;
+        }
+        Err(Unbuilt::Misfit(found)) => {
+            diags.push(misfit::input(at, world.network(decl), &found, data, &scope));
+            return;
+        }
+    };
+    let case = Case { scope: &scope, verb, artifact, network: &network, data, block: &block };
+    let Some(training) = case.training(plan, dataset, program.networks.len(), diags) else {
+        return;
+    };
+    program.networks.push(network);
+    program.trainings.push(training);
+}
+
+/// Everything that the settings of one verb are held against.
+struct Case<'a> {
+    scope: &'a Scope<'a>,
+    verb: &'a tree::Train,
+    artifact: &'a Name,
+    network: &'a Network,
+    data: &'a Dataset,
+    block: &'a Block<'a>,
+}
+
+impl Case<'_> {
+    fn training(
+        &self,
+        plan: Option<Plan>,
+        dataset: usize,
+        network: usize,
+        diags: &mut Diags,
+    ) -> Option<Training> {
+        let loss = self.loss(diags);
+        let frozen = match self.block.value("freeze") {
+            Some(list) => {
+                let owners = [self.verb.model.name.text.as_str(), self.artifact.text.as_str()];
+                freeze::frozen(list, self.network, owners, self.scope, diags)
+            }
+            None => Some(vec![false; self.network.layers.len()]),
+        };
+        let stop = self.stop(diags);
+        let from = self.block.value("from").map(|expr| artifact_name(expr, "from", diags));
+        let plan = plan?;
+        effect::lints(self, &plan, stop.as_ref().and_then(Option::as_ref), diags);
+        Some(Training {
+            artifact: self.artifact.text.clone(),
+            span: self.artifact.span,
+            network,
+            dataset,
+            loss: loss?,
+            optimizer: plan.optimizer,
+            schedule: plan.schedule,
+            length: plan.length,
+            batch: plan.batch,
+            seed: plan.seed,
+            clip: plan.clip,
+            average: plan.average,
+            stop: stop?,
+            keep_best: plan.keep_best,
+            frozen: frozen?,
+            from: match from {
+                Some(name) => Some(name?.text.clone()),
+                None => None,
+            },
+        })
+    }
+
+    /// The loss, once it fits the targets and the network's output fits them.
+    fn loss(&self, diags: &mut Diags) -> Option<Vec<crate::program::LossUse>> {
+        // Train may lack labels where test has them: what counts here is what is trained on.
+        let labels = source_facts(self.scope.world, &self.data.train).ok()?.target;
+        let target = if labels == Target::None { &labels } else { &self.data.facts.target };
+        let has = misfit::target_words(target);
+        let source = codes::Side { name: &self.data.name, is: &has, at: self.data.train.span };
+        let terms = match self.block.value("loss") {
+            Some(expr) => loss::terms(expr, self.scope, diags)?,
+            None => match loss::default(target, self.verb.keyword, self.scope) {
+                Some(term) => vec![term],
+                None => {
+                    let at = self.verb.on.name.span;
+                    diags.push(codes::loss_unfit(at, "train", "labels", source, &[]));
+                    return None;
+                }
+            },
+        };
+        let mut good = true;
+        for term in &terms {
+            let loss = term.used.loss;
+            if !(loss.fits)(target) {
+                let fitting = loss::fitting(target);
+                let name = loss.word.name;
+                diags.push(codes::loss_unfit(term.span, name, loss.needs, source, &fitting));
+                good = false;
+            }
+        }
+        if !good {
+            return None;
+        }
+        let at = self.verb.model.name.span;
+        let unfit = misfit::output(at, self.network, &terms, target, self.data, self.scope);
+        good = unfit.is_none();
+        diags.extend(unfit);
+        if good {
+            diags.extend(misfit::activation_before_loss(self.network, &terms, self.scope));
+        }
+        good.then(|| terms.into_iter().map(|term| term.used).collect())
+    }
+
+    /// Early stopping: `Some(None)` when it is not asked for, `None` when it is wrong.
+    fn stop(&self, diags: &mut Diags) -> Option<Option<Stop>> {
+        let Some(expr) = self.block.value("stop") else { return Some(None) };
+        let (word, args) =
+            word_of(expr, "stop", "`early(patience, metric)`", STOP, self.scope, diags)?;
+        let patience = match args.get("patience") {
+            Some(Arg::Quantity(epochs, Unit::Epochs))
+                if epochs.fract() == 0.0 && *epochs >= 1.0 =>
+            {
+                *epochs as u64
+            }
+            _ => {
+                let message = "patience is counted in whole epochs, from 1";
+                let help = Some("write `patience = 5 epochs`");
+                diags.push(settings::unfit_value(expr.span, message, "not whole epochs", help));
+                return None;
+            }
+        };
+        let name = args.str("metric");
+        let name = name.strip_prefix("valid.").unwrap_or(name);
+        let target = &self.data.facts.target;
+        let fits = metric::find(name).is_some_and(|it| fits_target(it.kind, target));
+        if !fits {
+            let why = format!("`{}` has {}", self.data.name, misfit::target_words(target));
+            let known = metric::METRICS.iter().filter(|m| fits_target(m.kind, target));
+            let known: Vec<String> = known.map(|m| format!("valid.{}", m.word.name)).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let given = format!("valid.{name}");
+            diags.push(codes::no_metric(expr.span, &self.artifact.text, &given, &why, &known));
+            return None;
+        }
+        debug_assert_eq!(word.name, "early");
+        Some(Some(Stop { patience, metric: name.to_string() }))
+    }
+}
+
+/// Whether a metric of answers can be had of such targets, in the course of a training.
+fn fits_target(kind: metric::MetricKind, target: &Target) -> bool {
+    match kind {
+        metric::MetricKind::Classes => matches!(target, Target::Classes(_)),
+        metric::MetricKind::Values => matches!(target, Target::Values(_)),
+        metric::MetricKind::Answers => *target != Target::None,
+        _ => false,
+    }
+}
+
+/// The settings that depend on nothing but themselves.
+struct Plan {
+    optimizer: (&'static dlm_vocab::optim::Optimizer, Args),
+    schedule: (&'static dlm_vocab::schedule::ScheduleWord, Args),
+    length: Length,
+    batch: usize,
+    seed: u64,
+    clip: Option<f64>,
+    average: Option<crate::program::Average>,
+    keep_best: bool,
+}
+
+impl Plan {
+    fn read(block: &Block<'_>, scope: &Scope<'_>, diags: &mut Diags) -> Option<Plan> {
+        let optimizer = match block.value("optimizer") {
+            Some(expr) => optimizer(expr, scope, diags),
+            None => defaulted(dlm_vocab::optim::find("adamw"), |o| &o.word, scope),
+        };
+        let schedule = match block.value("schedule") {
+            Some(expr) => schedule(expr, scope, diags),
+            None => defaulted(dlm_vocab::schedule::find("constant"), |s| &s.word, scope),
+        };
+        if let (Some(epochs), Some(steps)) = (block.get("epochs"), block.get("steps")) {
+            let (first, second) = match epochs.span.start < steps.span.start {
+                true => (epochs, steps),
+                false => (steps, epochs),
+            };
+            let (given, other) = (&second.key, &first.key);
+            diags.push(settings::excluded(given.span, &given.text, other.span, &other.text));
+        }
+        let length = match block.get("steps") {
+            Some(_) => Length::Steps(count(block, BLOCK, "steps", 1, scope, diags)),
+            None => Length::Epochs(count(block, BLOCK, "epochs", 10, scope, diags)),
+        };
+        let batch = count(block, BLOCK, "batch", 32, scope, diags) as usize;
+        let seed = count(block, BLOCK, "seed", 0, scope, diags);
+        let clip = match plain(block, BLOCK, "clip", scope, diags) {
+            Some(Arg::Real(norm)) => Some(norm),
+            _ => None,
+        };
+        let average = match block.value("average") {
+            Some(expr) => average(expr, scope, diags).map(Some),
+            None => Some(None),
+        };
+        let keep_best = flag(block, BLOCK, "keep_best", scope, diags).unwrap_or(false);
+        Some(Plan {
+            optimizer: optimizer?,
+            schedule: schedule?,
+            length,
+            batch,
+            seed,
+            clip,
+            average: average?,
+            keep_best,
+        })
+    }
+}
+
+type Chosen<T> = Option<(&'static T, Args)>;
+
+fn optimizer(
+    expr: &Expr,
+    scope: &Scope<'_>,
+    diags: &mut Diags,
+) -> Chosen<dlm_vocab::optim::Optimizer> {
+    let takes = "an optimizer such as `adamw(lr = 1e-3)`";
+    let (name, call) = expect_call(expr, "optimizer", takes, diags)?;
+    let word = find_word(name, "optimizer", OPTIMIZERS, |o| &o.word, &[], diags)?;
+    Some((word, match_args(&word.word, &call, scope, diags)?))
+}
+
+fn schedule(
+    expr: &Expr,
+    scope: &Scope<'_>,
+    diags: &mut Diags,
+) -> Chosen<dlm_vocab::schedule::ScheduleWord> {
+    let takes = "a schedule such as `cosine(warmup = 1 epoch)`";
+    let (name, call) = expect_call(expr, "schedule", takes, diags)?;
+    let word = find_word(name, "schedule", SCHEDULES, |s| &s.word, &[], diags)?;
+    Some((word, match_args(&word.word, &call, scope, diags)?))
+}
+
+/// A word with the defaults of its parameters.
+fn defaulted<T>(
+    found: Option<&'static T>,
+    word: impl Fn(&'static T) -> &'static Word,
+    scope: &Scope<'_>,
+) -> Chosen<T> {
+    let found = found?;
+    let call = CallSite::new(Span::default(), None);
+    Some((found, match_args(word(found), &call, scope, &mut Diags::new())?))
+}
+
+fn average(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<crate::program::Average> {
+    use crate::program::Average;
+    let takes = "`ema(decay)` or `swa(start)`";
+    let (word, args) = word_of(expr, "average", takes, AVERAGE, scope, diags)?;
+    match (word.name, args.get("decay"), args.get("start")) {
+        ("ema", Some(_), _) => Some(Average::Ema(args.real("decay"))),
+        (_, _, Some(Arg::Quantity(start, unit))) => Some(Average::Swa(*start, *unit)),
+        _ => None,
+    }
+}
+
+/// The word that the value of a setting is, one of those that the setting alone knows.
+fn word_of(
+    expr: &Expr,
+    setting: &str,
+    takes: &str,
+    words: &'static [Word],
+    scope: &Scope<'_>,
+    diags: &mut Diags,
+) -> Option<(&'static Word, Args)> {
+    let (name, call) = expect_call(expr, setting, takes, diags)?;
+    let words: Vec<&'static Word> = words.iter().collect();
+    let word = find_word(name, &format!("value of `{setting}`"), &words, |w| w, &[], diags)?;
+    Some((word, match_args(word, &call, scope, diags)?))
+}
+
+/// The name of an artifact that an expression is; anything else is reported.
+pub(crate) fn artifact_name<'t>(
+    expr: &'t Expr,
+    param: &str,
+    diags: &mut Diags,
+) -> Option<&'t Name> {
+    let inner = expr.unparen();
+    if let Some(name) = inner.as_name() {
+        return (!name.is_missing()).then_some(name);
+    }
+    if !inner.is_broken() {
+        let found = crate::settings::kind(expr);
+        let diag = settings::wrong_type(expr.span, param, "the name of an artifact", found);
+        diags.push(diag.help("an artifact comes from a verb such as `train NET on DATA as NAME`"));
+    }
+    None
+}

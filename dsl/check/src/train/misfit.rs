@@ -1,0 +1,163 @@
+//! Where a network does not fit its data, and its end does not fit its loss.
+
+use super::loss::Term;
+use crate::consts::Scope;
+use crate::network::Misfit;
+use crate::program::{Dataset, Flow, NetLayer, Network};
+use dlm_base::diag::codes::{artifacts as codes, lints};
+use dlm_base::{Diag, Edit, Fix, Shape, Span};
+use dlm_grammar::tree;
+use dlm_graph::Role;
+use dlm_vocab::data::Target;
+
+/// E0405: the model's input does not take the data.
+pub(crate) fn input(
+    at: Span,
+    model: &tree::Network,
+    found: &Misfit,
+    data: &Dataset,
+    scope: &Scope<'_>,
+) -> Diag {
+    let is = data.facts.shape.to_string();
+    let side = codes::Side { name: &model.name.text, is: &found.takes, at: found.at };
+    let source = codes::Side { name: &data.name, is: &is, at: data.train.span };
+    let param = model.params.iter().find(|param| param.ty.span == found.at);
+    let name = param.map_or("input", |param| param.name.text.as_str());
+    let diag = codes::input_unfit(at, side, source, &format!("write `{name}: {is}`"));
+    match scope.world.in_main(found.at) {
+        true => diag.fix(format!("write `{name}: {is}`"), found.at, is, false),
+        false => diag,
+    }
+}
+
+/// E0406: the network's output does not fit the targets.
+pub(crate) fn output(
+    at: Span,
+    network: &Network,
+    terms: &[Term],
+    target: &Target,
+    data: &Dataset,
+    scope: &Scope<'_>,
+) -> Option<Diag> {
+    let compares = |term: &&Term| !(term.used.loss.fits)(&Target::None);
+    let term = terms.iter().find(compares)?;
+    let (width, written) = wanted(term, target, data)?;
+    let shape = &network.ty(network.output).shape;
+    if *shape == Shape::of(&[width]) {
+        return None;
+    }
+    let has = target_words(target);
+    let head = head(network);
+    let from = head.map_or(network.span, |layer| layer.span);
+    let is = shape.to_string();
+    let model = codes::Side { name: &network.title, is: &is, at: from };
+    let source = codes::Side { name: &data.name, is: &has, at: data.train.span };
+    let dense = format!("dense({written})");
+    let help = match (shape.rank(), width) {
+        (1, 1) => format!("`{}` wants one output: `{dense}`", term.used.loss.word.name),
+        (1, _) => format!("end with `{dense}`"),
+        (3, _) => format!("end with `-> flatten -> {dense}` or `-> global_avg_pool -> {dense}`"),
+        _ => format!("end with `-> flatten -> {dense}`"),
+    };
+    let diag = codes::output_unfit(at, model, source, &help);
+    let edit =
+        head.filter(|_| shape.rank() == 1).and_then(|head| units_edit(head, &written, scope));
+    Some(match edit {
+        Some(edit) => {
+            let title = format!("write `{dense}`");
+            let mut diag = diag;
+            diag.fixes.push(Fix { title, edits: vec![edit], sure: true });
+            diag
+        }
+        None => diag,
+    })
+}
+
+/// W1002: a softmax (a sigmoid) before a loss that applies one itself.
+pub(crate) fn activation_before_loss(
+    network: &Network,
+    terms: &[Term],
+    scope: &Scope<'_>,
+) -> Option<Diag> {
+    let last = before(network, network.output, |role| role == Role::Transparent)?;
+    let expects = match last.layer.role() {
+        Role::Softmax => "cross_entropy",
+        _ if last.operator.word.name == "sigmoid" => "binary_cross_entropy",
+        _ => return None,
+    };
+    let term = terms.iter().find(|term| term.used.loss.word.name == expects)?;
+    let remove = scope.world.in_main(last.span).then(|| with_arrow(last.span, scope)).flatten();
+    let step = last.operator.word.name;
+    Some(lints::activation_before_loss(last.span, step, expects, term.span, remove))
+}
+
+/// The targets in words: "10 classes", "one value", "no labels".
+pub(crate) fn target_words(target: &Target) -> String {
+    match target {
+        Target::None => "no labels".to_string(),
+        Target::Classes(names) => format!("{} classes", names.len()),
+        Target::Values(names) if names.len() == 1 => "one value to predict".to_string(),
+        Target::Values(names) => format!("{} values to predict", names.len()),
+    }
+}
+
+/// How many outputs a term wants of a network with such targets, and how one writes that.
+fn wanted(term: &Term, target: &Target, data: &Dataset) -> Option<(usize, String)> {
+    let binary = term.used.loss.word.name == "binary_cross_entropy";
+    match target {
+        Target::None => None,
+        Target::Classes(_) if binary => Some((1, "1".to_string())),
+        Target::Classes(names) => Some((names.len(), format!("{}.classes", data.name))),
+        Target::Values(names) => Some((names.len(), names.len().to_string())),
+    }
+}
+
+/// The layer with weights that gives the output, behind which sizes do not change.
+fn head(network: &Network) -> Option<&NetLayer> {
+    let keeps = |role| {
+        matches!(role, Role::Transparent | Role::Softmax | Role::ReluLike | Role::Elementwise)
+    };
+    before(network, network.output, keeps)
+}
+
+/// The layer that makes a value, steps of certain roles passed over.
+fn before(network: &Network, flow: Flow, pass: impl Fn(Role) -> bool) -> Option<&NetLayer> {
+    let mut flow = flow;
+    loop {
+        let Flow::Layer(index) = flow else { return None };
+        let layer = &network.layers[index];
+        match (pass(layer.layer.role()), layer.inputs.as_slice()) {
+            (true, [only]) => flow = *only,
+            _ => return Some(layer),
+        }
+    }
+}
+
+/// The edit that gives `dense(…)` so many units.
+fn units_edit(head: &NetLayer, written: &str, scope: &Scope<'_>) -> Option<Edit> {
+    if head.operator.word.name != "dense" || !scope.world.in_main(head.span) {
+        return None;
+    }
+    let text = scope.world.text(head.span);
+    let open = text.find('(')? + 1;
+    let rest = &text[open..];
+    let end = rest.find([',', ')'])?;
+    let start = rest[..end].find('=').map_or(0, |equals| equals + 1);
+    let value = rest[start..end].trim();
+    if value.is_empty() || value.contains('(') {
+        return None;
+    }
+    let start = open + start + rest[start..end].find(value)?;
+    let from = head.span.start as usize + start;
+    Some(Edit {
+        span: Span::new(head.span.file, from, from + value.len()),
+        text: written.to_string(),
+    })
+}
+
+/// A step with the arrow before it.
+fn with_arrow(step: Span, scope: &Scope<'_>) -> Option<Span> {
+    let before = &scope.world.sources.get(step.file).text[..step.start as usize];
+    let arrow = before.trim_end().strip_suffix("->")?.trim_end().len();
+    Some(Span::new(step.file, arrow, step.end as usize))
+}
