@@ -6,6 +6,7 @@ pub mod consts;
 pub mod diags;
 pub mod lower;
 pub mod names;
+pub mod network;
 pub mod program;
 pub mod stdlib;
 

@@ -6,7 +6,7 @@ use dlm_base::{FileId, Files, Sources, Span};
 use dlm_grammar::tree::{self, Item, ItemKind, Name, Tree};
 use dlm_vocab::data::Facts;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod declare;
@@ -125,6 +125,8 @@ pub struct World<'f> {
     /// The modules; the first is the file that is checked.
     pub modules: Vec<Module>,
     pub(crate) overrides: Vec<Override>,
+    /// The layers that contain themselves.
+    pub(crate) recursive: BTreeSet<Decl>,
     pub(crate) read_facts: ReadFacts,
     pub(crate) constants: RefCell<BTreeMap<Decl, Option<Const>>>,
     pub(crate) facts: RefCell<BTreeMap<Decl, Option<Arc<Facts>>>>,
@@ -210,6 +212,11 @@ impl<'f> World<'f> {
     /// Whether a place lies in the file that is checked.
     pub fn in_main(&self, span: Span) -> bool {
         self.main().file == span.file
+    }
+
+    /// Whether a layer contains itself, which has been reported: it cannot be expanded.
+    pub(crate) fn is_recursive(&self, decl: Decl) -> bool {
+        self.recursive.contains(&decl)
     }
 
     /// The facts of the data declared as `decl`, which is needed at `at`; `None` when an error about

@@ -106,3 +106,54 @@ pub fn other_result(at: Span, name: &str, declared: &str, real: &str, from: Span
 pub fn no_size(at: Span, message: &str, formula: &str) -> Diag {
     Diag::new(&E0404, message, at, formula)
 }
+
+/// E0302: the operator or layer `name` at `at` gets `given` flows, and needs more.
+pub fn no_flow(at: Span, name: &str, given: usize, signature: &str) -> Diag {
+    let arrow = if signature == name { name.to_string() } else { signature.to_string() };
+    match given {
+        0 => Diag::new(
+            &super::settings::E0302,
+            format!("`{name}` needs a flow"),
+            at,
+            "no flow enters here",
+        )
+        .help(format!("let a flow enter along an arrow: `x -> {arrow}`")),
+        _ => Diag::new(
+            &super::settings::E0302,
+            format!("`{name}` needs another flow"),
+            at,
+            "only one flow enters here",
+        )
+        .help(format!("give it in the parentheses: `x -> {name}(y)`")),
+    }
+}
+
+/// E0302: the body of `name` ends at `at` with the row `last`, and so gives nothing.
+pub fn no_result(at: Span, name: &str, last: Option<&str>, end: Span) -> Diag {
+    let diag = Diag::new(
+        &super::settings::E0302,
+        format!("`{name}` gives no result"),
+        at,
+        "the last row of a body is its result",
+    );
+    match last {
+        Some(last) => diag.help(format!("add a last row: `{last}`")).fix(
+            format!("add the row `{last}`"),
+            end,
+            format!("\n    {last}"),
+            true,
+        ),
+        None => diag.help("write the flow that it gives as the last row"),
+    }
+}
+
+/// E0302: the layer or model `name` has no flow among its parameters.
+pub fn no_input(at: Span, what: &str, name: &str) -> Diag {
+    Diag::new(
+        &super::settings::E0302,
+        format!("the {what} `{name}` has no input"),
+        at,
+        "no parameter is a flow",
+    )
+    .help(format!("give it one, such as `{name}(x: [C, H, W])`"))
+}

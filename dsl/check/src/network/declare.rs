@@ -1,0 +1,239 @@
+//! Layers and models looked at on their own: what is wrong for all sizes and settings.
+
+use super::builder::Builder;
+use super::params::{self, TYPES};
+use super::sizes;
+use crate::consts::{Local, Scope};
+use crate::diags::Diags;
+use crate::names::{Decl, Kind, World, unused};
+use dlm_base::Span;
+use dlm_base::diag::codes::{lints, names, shapes};
+use dlm_base::suggest::nearest;
+use dlm_grammar::tree::{self, Statement, TypeKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Type names of other languages.
+static FOREIGN_TYPES: &[(&str, &str)] = &[
+    ("boolean", "bool"),
+    ("double", "real"),
+    ("f32", "real"),
+    ("f64", "real"),
+    ("float", "real"),
+    ("i32", "int"),
+    ("i64", "int"),
+    ("integer", "int"),
+    ("number", "real"),
+    ("str", "string"),
+    ("usize", "int"),
+];
+
+/// Checks every layer and model outside the standard library: the names that it uses, its types, the
+/// arguments of its steps. Gives the layers that contain themselves; those are not to be expanded.
+pub fn check_declarations(world: &World<'_>, diags: &mut Diags) -> BTreeSet<Decl> {
+    let mut uses: BTreeMap<Decl, Vec<(Decl, Span)>> = BTreeMap::new();
+    for (id, module) in world.modules().filter(|(_, module)| !module.std) {
+        for (i, item) in module.tree.items.iter().enumerate() {
+            let (network, kind) = match &item.kind {
+                tree::ItemKind::Layer(network) => (network, Kind::Layer),
+                tree::ItemKind::Model(network) => (network, Kind::Model),
+                _ => continue,
+            };
+            let decl = Decl { module: id, item: i as u32 };
+            let mut found = Diags::new();
+            let used =
+                Builder::new(world, &mut found).declaration(decl, network, kind, item.broken);
+            diags.extend(found.into_vec());
+            uses.insert(decl, used);
+        }
+    }
+    recursive(world, &uses, diags)
+}
+
+impl<'w> Builder<'w, '_> {
+    fn declaration(
+        mut self,
+        decl: Decl,
+        network: &'w tree::Network,
+        kind: Kind,
+        broken: bool,
+    ) -> Vec<(Decl, Span)> {
+        self.open = true;
+        let mut scope = Scope::of(self.world, decl.module);
+        self.check_params(network);
+        for param in network.params.iter().filter(|param| params::is_flow(param)) {
+            for name in sizes::names(network, param, &scope) {
+                scope.locals.push((name, Local::Unknown));
+            }
+        }
+        for param in network.params.iter().filter(|param| !params::is_flow(param)) {
+            if let Some((_, default)) = &param.default {
+                params::setting(param, default, &scope, self.diags);
+            }
+            scope.locals.push((&param.name.text, Local::Unknown));
+        }
+        // Sizes may speak of settings that come later in the list.
+        for param in network.params.iter().filter(|param| params::is_flow(param)) {
+            for size in sizes::of(param).unwrap_or(&[]) {
+                self.here(|diags| crate::consts::eval(size, &scope, diags));
+            }
+        }
+        for param in network.params.iter().filter(|param| params::is_flow(param)) {
+            scope.locals.push((&param.name.text, Local::Flow(None)));
+        }
+        if !network.params.iter().any(params::is_flow)
+            && !broken
+            && !network.params.iter().any(|param| matches!(param.ty.kind, TypeKind::Missing))
+        {
+            let at = match network.params.is_empty() {
+                true => network.name.span,
+                false => network.params_span,
+            };
+            self.diags.push(shapes::no_input(at, kind.bare(), &network.name.text));
+        }
+        self.check_rows(network);
+        self.body(decl, network, scope, Arc::from(""));
+        if network.body.result().is_none() && !broken {
+            self.no_result(network);
+        }
+        self.uses
+    }
+
+    fn check_params(&mut self, network: &'w tree::Network) {
+        let mut places: Vec<(&str, Span)> = Vec::new();
+        for param in &network.params {
+            let name = &param.name;
+            if name.is_missing() {
+                continue;
+            }
+            match places.iter().find(|(known, _)| *known == name.text) {
+                Some((_, first)) => {
+                    let what = "declared as a parameter";
+                    self.diags.push(names::twice(name.span, what, &name.text, *first, what));
+                }
+                None => places.push((&name.text, name.span)),
+            }
+            if let TypeKind::Word(word) = &param.ty.kind
+                && !TYPES.iter().any(|(known, _)| *known == word.text)
+            {
+                self.unknown_type(word);
+            }
+        }
+    }
+
+    fn unknown_type(&mut self, word: &tree::Name) {
+        let lower = word.text.to_lowercase();
+        let foreign = FOREIGN_TYPES.iter().find(|(theirs, _)| *theirs == lower);
+        let near = nearest(&word.text, TYPES.iter().map(|(name, _)| *name));
+        let hint = match (foreign, near.is_empty()) {
+            (Some((_, ours)), _) => names::Hint::Foreign(ours.to_string()),
+            (None, false) => names::Hint::Near(near.into_iter().map(str::to_string).collect()),
+            (None, true) => names::Hint::Say(
+                "types are shapes such as `[C, H, W]`, and `int`, `real`, `bool`, `string`, `list`"
+                    .to_string(),
+            ),
+        };
+        self.diags.push(names::unknown(word.span, "type", &word.text, "not a type", hint));
+    }
+
+    /// Names that rows of a body bind twice.
+    fn check_rows(&mut self, network: &'w tree::Network) {
+        let params = network.params.iter().map(|param| &param.name);
+        let mut places: Vec<(&str, Span, &str)> =
+            params.map(|name| (name.text.as_str(), name.span, "declared as a parameter")).collect();
+        for statement in &network.body.statements {
+            let Statement::Binding(binding) = statement else { continue };
+            let name = &binding.name;
+            if name.is_missing() {
+                continue;
+            }
+            match places.iter().find(|(known, ..)| *known == name.text) {
+                Some((_, first, what)) => {
+                    let diag = names::twice(name.span, "bound", &name.text, *first, what);
+                    self.diags.push(diag);
+                }
+                None => places.push((&name.text, name.span, "bound")),
+            }
+        }
+    }
+
+    fn no_result(&mut self, network: &tree::Network) {
+        let last = network.body.statements.last();
+        let (last, end) = match last {
+            Some(Statement::Binding(binding)) if !binding.name.is_missing() => {
+                (Some(binding.name.text.as_str()), binding.span.at_end())
+            }
+            Some(Statement::Error(_)) => return,
+            _ => (None, network.body.braces.open.at_end()),
+        };
+        let at = network.name.span;
+        self.diags.push(shapes::no_result(at, &network.name.text, last, end));
+    }
+}
+
+/// Reports what rows, and what parameters, the layers and models of the checked file do not use.
+pub(crate) fn unused_inside(world: &World<'_>, diags: &mut Diags) {
+    for item in world.main().tree.items.iter().filter(|item| !item.broken) {
+        let (tree::ItemKind::Layer(network) | tree::ItemKind::Model(network)) = &item.kind else {
+            continue;
+        };
+        for row in unused::bindings(network) {
+            if let Statement::Binding(binding) = &network.body.statements[row] {
+                let detail = "does not reach the result";
+                diags.push(lints::unused(binding.name.span, "row", &binding.name.text, detail));
+            }
+        }
+        for place in unused::params(network) {
+            let name = &network.params[place].name;
+            diags.push(lints::unused(name.span, "parameter", &name.text, ""));
+        }
+    }
+}
+
+/// Finds the layers that contain themselves, and reports one use on each round.
+fn recursive(
+    world: &World<'_>,
+    uses: &BTreeMap<Decl, Vec<(Decl, Span)>>,
+    diags: &mut Diags,
+) -> BTreeSet<Decl> {
+    let mut search = Search { world, uses, state: BTreeMap::new(), found: BTreeSet::new() };
+    for decl in uses.keys() {
+        search.visit(*decl, &mut Vec::new(), diags);
+    }
+    search.found
+}
+
+struct Search<'a, 'w> {
+    world: &'a World<'w>,
+    uses: &'a BTreeMap<Decl, Vec<(Decl, Span)>>,
+    /// `false` while a layer is on the way, `true` when all below it is known.
+    state: BTreeMap<Decl, bool>,
+    found: BTreeSet<Decl>,
+}
+
+impl Search<'_, '_> {
+    fn visit(&mut self, decl: Decl, way: &mut Vec<Decl>, diags: &mut Diags) {
+        if self.state.contains_key(&decl) {
+            return;
+        }
+        self.state.insert(decl, false);
+        way.push(decl);
+        for (used, at) in self.uses.get(&decl).map_or(&[][..], |uses| uses) {
+            match self.state.get(used) {
+                None => self.visit(*used, way, diags),
+                Some(false) => {
+                    let start = way.iter().position(|other| other == used).unwrap_or(0);
+                    let name = |decl: &Decl| self.world.name(*decl).text.clone();
+                    let mut round: Vec<String> = way[start..].iter().map(name).collect();
+                    round.push(name(used));
+                    self.found.extend(way[start..].iter().copied());
+                    let declared = self.world.name(*used).span;
+                    diags.push(names::contains_itself(*at, &name(used), &round, declared));
+                }
+                Some(true) => {}
+            }
+        }
+        way.pop();
+        self.state.insert(decl, true);
+    }
+}
