@@ -3,11 +3,17 @@
 pub mod args;
 pub mod budget;
 pub mod consts;
+mod data;
 pub mod diags;
+mod expect;
+mod export;
 pub mod lower;
 pub mod names;
 pub mod network;
+mod order;
 pub mod program;
+mod settings;
 pub mod stdlib;
+mod train;
 
 pub use program::Program;

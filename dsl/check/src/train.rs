@@ -48,13 +48,8 @@ pub(crate) fn train(
     let built = build(world, decl, &given, Some(&data.facts), Some(at), diags);
     let network = match built {
         Ok(Built { network, .. }) => network,
-        Err(Unbuilt::Reported) => return,
-        Err(Unbuilt::Open) => {
-            let what = format!("`{}`", verb.model.name.text);
-            let example = format!("{} = 1", "size");
-            diags.push(settings::missing_setting(at, &what, "a size that is left open", &example));
-            return;
-        }
+        // Data bind every size, and settings that are missing have been reported.
+        Err(Unbuilt::Reported | Unbuilt::Open) => return,
         Err(Unbuilt::Misfit(found)) => {
             diags.push(misfit::input(at, world.network(decl), &found, data, &scope));
             return;

@@ -21,11 +21,13 @@ pub(crate) fn input(
     let is = data.facts.shape.to_string();
     let side = codes::Side { name: &model.name.text, is: &found.takes, at: found.at };
     let source = codes::Side { name: &data.name, is: &is, at: data.train.span };
-    let param = model.params.iter().find(|param| param.ty.span == found.at);
-    let name = param.map_or("input", |param| param.name.text.as_str());
-    let diag = codes::input_unfit(at, side, source, &format!("write `{name}: {is}`"));
+    let Some(param) = model.params.iter().find(|param| param.ty.span == found.at) else {
+        return codes::input_unfit(at, side, source, "leave one input: data feed a single one");
+    };
+    let text = format!("{}: {is}", param.name.text);
+    let diag = codes::input_unfit(at, side, source, &format!("write `{text}`"));
     match scope.world.in_main(found.at) {
-        true => diag.fix(format!("write `{name}: {is}`"), found.at, is, false),
+        true => diag.fix(format!("write `{text}`"), found.at, is, false),
         false => diag,
     }
 }
