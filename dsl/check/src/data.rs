@@ -170,12 +170,18 @@ fn read_source(
     }
 }
 
-/// What the headers of a source's files tell.
+/// What the headers of a source's files tell; they are read once.
 ///
 /// # Errors
 /// When a file cannot be had, or is not what the source says.
 pub(crate) fn source_facts(world: &World<'_>, used: &SourceUse) -> Result<Facts, DataError> {
-    (used.source.facts)(&used.args, world.files)
+    let key = format!("{} {:?}", used.source.word.name, used.args);
+    if let Some(known) = world.headers.borrow().get(&key) {
+        return known.clone();
+    }
+    let read = (used.source.facts)(&used.args, world.files);
+    world.headers.borrow_mut().insert(key, read.clone());
+    read
 }
 
 /// A path where a source belongs: `source = "wine.csv"`.

@@ -4,7 +4,7 @@ use crate::consts::Const;
 use crate::diags::Diags;
 use dlm_base::{FileId, Files, Sources, Span};
 use dlm_grammar::tree::{self, Item, ItemKind, Name, Tree};
-use dlm_vocab::data::Facts;
+use dlm_vocab::data::{DataError, Facts};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -130,6 +130,8 @@ pub struct World<'f> {
     pub(crate) read_facts: ReadFacts,
     pub(crate) constants: RefCell<BTreeMap<Decl, Option<Const>>>,
     pub(crate) facts: RefCell<BTreeMap<Decl, Option<Arc<Facts>>>>,
+    /// What the headers of a source's files tell, by the source and its arguments.
+    pub(crate) headers: RefCell<BTreeMap<String, Result<Facts, DataError>>>,
     /// What is being computed, each with the place that asked for it.
     pub(crate) running: RefCell<Vec<(Decl, Span)>>,
 }
