@@ -3,7 +3,7 @@
 use std.mlp: Mlp
 
 data Nuclei {
-    source = csv("data/breast_cancer.csv", target = "class")
+    source = csv("data/breast_cancer.csv", target = "c31", header = false, skip = 1)
     valid  = 15%
     test   = 20%
 }

@@ -50,31 +50,12 @@ place() {
     found "$1"
 }
 
-# table NAME HEADER: a table of scikit-learn, whose first line is counts, gets names of columns.
-table() {
-    source=$(one "$1")
-    if [ -z "$source" ]; then
-        missing "$to/$1"
-        return
-    fi
-    { echo "$2"; tail -n +2 "$source"; } > "$to/$1"
-    found "$to/$1"
-}
-
 fashion=no
 images mnist
 fashion=yes
 images fashion-mnist
 fashion=no
 
-table wine.csv alcohol,malic_acid,ash,alcalinity_of_ash,magnesium,total_phenols,flavanoids,nonflavanoid_phenols,proanthocyanins,color_intensity,hue,od280_od315,proline,class
-
-columns=
-for figure in mean error worst; do
-    for what in radius texture perimeter area smoothness compactness concavity concave_points symmetry fractal_dimension; do
-        columns=$columns${figure}_$what,
-    done
-done
-table breast_cancer.csv "${columns}class"
-
+place "$to/wine.csv" "$(one wine.csv)"
+place "$to/breast_cancer.csv" "$(one breast_cancer.csv)"
 place "$to/california_housing.csv" "$(one california_housing.csv housing.csv)"

@@ -12,7 +12,7 @@ data Fashion {
     test      = idx(test_images, test_labels)
     valid     = 5%
     normalize = standard
-    augment   = [shift(2), flip(horizontal)]
+    augment   = [flip(horizontal)]
 }
 
 model Wardrobe(image: [1, 28, 28]) -> [10] {
@@ -23,9 +23,9 @@ model Wardrobe(image: [1, 28, 28]) -> [10] {
 }
 
 train Wardrobe on Fashion {
-    optimizer = adamw(lr = 2e-3)
+    optimizer = adamw(lr = 2e-4)
     schedule  = one_cycle(peak = 4e-3)
-    epochs    = 12
+    epochs    = 10
     batch     = 64
 }
 

@@ -1,9 +1,10 @@
-// Wine: a table with a header, thirteen measurements, three cultivars. Columns of a table are
-// standardised by the training part unless told otherwise.
+// Wine: thirteen measurements, three cultivars. The first line of the file holds counts and is
+// skipped; columns without names are c1, c2, … Columns of a table are standardised by the training
+// part unless told otherwise.
 use std.mlp: Mlp
 
 data Wine {
-    source = csv("data/wine.csv", target = "class")
+    source = csv("data/wine.csv", target = "c14", header = false, skip = 1)
     valid  = 10%
     test   = 20%
 }
