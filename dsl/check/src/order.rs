@@ -98,12 +98,66 @@ struct Verb<'t> {
 fn order(world: &World<'_>, diags: &mut Diags) -> Vec<u32> {
     let verbs = verbs(world, diags);
     let place: BTreeMap<&str, usize> = verbs.iter().enumerate().map(|(i, v)| (v.name, i)).collect();
-    let mut walk =
-        Walk { verbs: &verbs, place, state: vec![State::New; verbs.len()], done: vec![] };
-    for verb in 0..verbs.len() {
-        walk.visit(verb, &mut Vec::new(), diags);
+    let mut state = vec![State::New; verbs.len()];
+    let mut done = Vec::new();
+    for first in 0..verbs.len() {
+        // The way that leads here: each verb with how many of its needs have been seen to.
+        let mut way = vec![(first, 0)];
+        while let Some((verb, seen)) = way.last_mut() {
+            let verb = *verb;
+            if state[verb] == State::New {
+                state[verb] = State::Open;
+            }
+            let need = match state[verb] {
+                State::Open => verbs[verb].needs.get(*seen),
+                _ => None,
+            };
+            let Some(need) = need else {
+                if state[verb] == State::Open {
+                    state[verb] = State::Done;
+                    done.push(verb);
+                }
+                way.pop();
+                continue;
+            };
+            *seen += 1;
+            let Some(&needed) = place.get(need.text.as_str()) else { continue };
+            match state[needed] {
+                State::Done => {}
+                State::New => way.push((needed, 0)),
+                // What is on the way is lost with what it needs.
+                State::Open | State::Lost => {
+                    if state[needed] == State::Open {
+                        diags.push(circle(&verbs, &way, needed));
+                    }
+                    way.iter().for_each(|(verb, _)| state[*verb] = State::Lost);
+                    way.clear();
+                }
+            }
+        }
     }
-    walk.done.into_iter().map(|verb| verbs[verb].item).collect()
+    done.into_iter().map(|verb| verbs[verb].item).collect()
+}
+
+/// E0206, when the last verb of the way needs one that is on it.
+fn circle(verbs: &[Verb<'_>], way: &[(usize, usize)], needed: usize) -> dlm_base::Diag {
+    let start = way.iter().position(|(verb, _)| *verb == needed).unwrap_or(0);
+    let step =
+        |&(verb, seen): &(usize, usize)| (verbs[verb].name, verbs[verb].needs[seen - 1].span);
+    let needs: Vec<(&str, Span)> = way[start..].iter().map(step).collect();
+    codes::circle(&needs)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    /// Not seen yet.
+    New,
+    /// On the way.
+    Open,
+    /// In its place.
+    Done,
+    /// In a circle, or in need of something that is.
+    Lost,
 }
 
 fn verbs<'t>(world: &'t World<'_>, diags: &mut Diags) -> Vec<Verb<'t>> {
@@ -154,54 +208,6 @@ fn mentioned<'t>(expr: &'t Expr, names: &mut Vec<&'t Name>) {
             mentioned(right, names);
         }
         _ => {}
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    New,
-    Open,
-    Done,
-    /// In a circle, or in need of something that is.
-    Lost,
-}
-
-struct Walk<'a, 't> {
-    verbs: &'a [Verb<'t>],
-    place: BTreeMap<&'t str, usize>,
-    state: Vec<State>,
-    done: Vec<usize>,
-}
-
-impl Walk<'_, '_> {
-    /// Puts a verb behind what it needs; `false` when that cannot be. `way` leads here: each verb with
-    /// the place where it names the next.
-    fn visit(&mut self, verb: usize, way: &mut Vec<(usize, Span)>, diags: &mut Diags) -> bool {
-        match self.state[verb] {
-            State::Done => return true,
-            State::Lost => return false,
-            State::Open => {
-                let start = way.iter().position(|(other, _)| *other == verb).unwrap_or(0);
-                let needs: Vec<(&str, Span)> =
-                    way[start..].iter().map(|(other, at)| (self.verbs[*other].name, *at)).collect();
-                diags.push(codes::circle(&needs));
-                return false;
-            }
-            State::New => self.state[verb] = State::Open,
-        }
-        let verbs = self.verbs;
-        let mut good = true;
-        for need in &verbs[verb].needs {
-            let Some(&needed) = self.place.get(need.text.as_str()) else { continue };
-            way.push((verb, need.span));
-            good &= self.visit(needed, way, diags);
-            way.pop();
-        }
-        self.state[verb] = if good { State::Done } else { State::Lost };
-        if good {
-            self.done.push(verb);
-        }
-        good
     }
 }
 
