@@ -92,6 +92,11 @@ fn collect(
                 (true, false) => (left, right),
                 (false, true) if *op == BinaryOp::Mul => (right, left),
                 (true, true) => {
+                    let unknown = [left, right].into_iter().find(|side| is_unknown(side));
+                    if let Some(unknown) = unknown {
+                        // Reports that nothing has this name.
+                        return eval(unknown, scope, diags).is_some();
+                    }
                     let message = "loss terms are added, not multiplied";
                     let help = "write `0.9 * cross_entropy + 0.1 * mae`";
                     diags.push(settings::unfit_value(expr.span, message, "two terms", Some(help)));
@@ -179,6 +184,13 @@ fn is_value(name: &Name, scope: &Scope<'_>) -> bool {
     let entry = scope.world.lookup(scope.module, &name.text);
     loss::find(&name.text).is_none()
         && matches!(entry, Some(Entry::Known(_, Kind::Const) | Entry::Broken))
+}
+
+/// Whether an expression is a name that no loss term has.
+fn is_unknown(expr: &Expr) -> bool {
+    expr.unparen().as_name().is_some_and(|name| {
+        loss::find(&name.text).is_none() && !WITH_TEACHER.contains(&name.text.as_str())
+    })
 }
 
 fn no_term(expr: &Expr, diags: &mut Diags) -> bool {
