@@ -168,28 +168,39 @@ pub fn merge(axes: &[Axis2]) -> Vec<Axis2> {
     merged
 }
 
-/// `y[i, j, …] = f(a[i, j, …], b[i, j, …])`, `y` row-major in the order of `axes` (merged, not empty).
+/// `y[i, j, …] = f(a[i, j, …], b[i, j, …])`, `y` row-major in the order of `outer` (the batch), then
+/// `axes` (merged, not empty). Where `a` is `None`, `y` holds it at first.
 ///
 /// # Panics
 /// When an operand is too short.
 pub fn broadcast(
+    outer: Axis2,
     axes: &[Axis2],
-    a: &[f32],
+    a: Option<&[f32]>,
     b: &[f32],
     y: &mut [f32],
     f: impl Fn(f32, f32) -> f32 + Copy + Sync + Send,
 ) {
-    let (last, outer) = axes.split_last().expect("merged axes");
+    let (last, middle) = axes.split_last().expect("merged axes");
     let work = y.len();
     par::chunks(y, last.size, work, |row, y| {
         let (mut rest, mut at_a, mut at_b) = (row, 0, 0);
-        for axis in outer.iter().rev() {
+        for axis in middle.iter().rev() {
             let i = rest % axis.size;
             rest /= axis.size;
             at_a += i * axis.a;
             at_b += i * axis.b;
         }
-        let (a, b) = (&a[at_a..], &b[at_b..]);
+        let b = &b[at_b + rest * outer.b..];
+        let Some(a) = a else {
+            vectorised(|| match last.b {
+                1 => y.iter_mut().zip(&b[..last.size]).for_each(|(y, &b)| *y = f(*y, b)),
+                0 => y.iter_mut().for_each(|y| *y = f(*y, b[0])),
+                step => y.iter_mut().enumerate().for_each(|(i, y)| *y = f(*y, b[i * step])),
+            });
+            return;
+        };
+        let a = &a[at_a + rest * outer.a..];
         vectorised(|| match (last.a, last.b) {
             (1, 1) => {
                 let (a, b) = (&a[..y.len()], &b[..y.len()]);
@@ -233,15 +244,21 @@ mod tests {
 
     #[test]
     fn broadcasting_walks_each_operand_by_its_own_strides() {
-        // y[i, j, k] = a[i, k] + 10 · b[j]
+        // y[n, i, j, k] = a[n, i, k] + 10 · b[j]
+        let outer = Axis2 { size: 2, a: 4, b: 0 };
         let axes = [
             Axis2 { size: 2, a: 2, b: 0 },
             Axis2 { size: 3, a: 0, b: 1 },
             Axis2 { size: 2, a: 1, b: 0 },
         ];
-        let mut y = vec![0.0; 12];
-        broadcast(&merge(&axes), &[1., 2., 3., 4.], &[0., 1., 2.], &mut y, |a, b| a + 10.0 * b);
-        assert_eq!(y, [1., 2., 11., 12., 21., 22., 3., 4., 13., 14., 23., 24.]);
+        let (a, b) = ([1., 2., 3., 4., 5., 6., 7., 8.], [0., 1., 2.]);
+        let mut y = vec![0.0; 24];
+        broadcast(outer, &merge(&axes), Some(&a), &b, &mut y, |a, b| a + 10.0 * b);
+        assert_eq!(y[..12], [1., 2., 11., 12., 21., 22., 3., 4., 13., 14., 23., 24.]);
+        assert_eq!(y[12..], [5., 6., 15., 16., 25., 26., 7., 8., 17., 18., 27., 28.]);
+        let own = [Axis2 { a: 6, ..axes[0] }, Axis2 { a: 2, ..axes[1] }, axes[2]];
+        broadcast(Axis2 { a: 12, ..outer }, &own, None, &b, &mut y, |a, b| a - 10.0 * b);
+        assert_eq!(y[..12], [1., 2., 1., 2., 1., 2., 3., 4., 3., 4., 3., 4.]);
     }
 
     #[test]

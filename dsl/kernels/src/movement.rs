@@ -28,11 +28,9 @@ pub fn copy<T: Copy>(axes: &[Axis2], from: &[T], to: &mut [T]) {
     match dense {
         Some(across) => {
             let axis = outer[across];
-            let mut rest: Vec<Axis2> = outer.to_vec();
-            rest.remove(across);
-            walk(&rest, |a, b| transpose(axis, inner, &from[a..], &mut to[b..]));
+            walk(outer, Some(across), |a, b| transpose(axis, inner, &from[a..], &mut to[b..]));
         }
-        None => walk(outer, |a, b| {
+        None => walk(outer, None, |a, b| {
             let (from, to) = (&from[a..], &mut to[b..]);
             match (inner.a, inner.b) {
                 (1, 1) => to[..inner.size].copy_from_slice(&from[..inner.size]),
@@ -43,12 +41,13 @@ pub fn copy<T: Copy>(axes: &[Axis2], from: &[T], to: &mut [T]) {
     }
 }
 
-/// Calls `f` with both offsets for all indices.
-fn walk(axes: &[Axis2], mut f: impl FnMut(usize, usize)) {
-    let count: usize = axes.iter().map(|axis| axis.size).product();
+/// Calls `f` with both offsets for all indices of all axes but `skip`.
+fn walk(axes: &[Axis2], skip: Option<usize>, mut f: impl FnMut(usize, usize)) {
+    let axes = axes.iter().enumerate().filter(|&(i, _)| Some(i) != skip).map(|(_, axis)| axis);
+    let count: usize = axes.clone().map(|axis| axis.size).product();
     for index in 0..count {
         let (mut rest, mut a, mut b) = (index, 0, 0);
-        for axis in axes.iter().rev() {
+        for axis in axes.clone().rev() {
             let i = rest % axis.size;
             rest /= axis.size;
             a += i * axis.a;

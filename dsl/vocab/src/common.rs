@@ -3,5 +3,11 @@
 
 pub(crate) mod declare;
 pub(crate) mod distance;
+pub(crate) mod layout;
+pub(crate) mod pair;
 pub(crate) mod penalty;
+pub(crate) mod reduction;
+pub(crate) mod sets;
+pub(crate) mod sum;
 pub(crate) mod text;
+pub(crate) mod unary;

@@ -1,15 +1,42 @@
 //! Operators: the steps of a flow.
 
+pub(crate) mod add;
 pub mod avg_pool;
+mod batch_norm;
+mod concat;
 pub(crate) mod constant;
 pub mod conv;
 mod conv1d;
 mod conv_transpose;
 pub mod dense;
 mod depthwise_conv;
+mod div;
+mod dropout;
+mod flatten;
+mod gelu;
 mod global_avg_pool;
 mod global_max_pool;
+mod group_norm;
+mod hard_swish;
+mod identity;
+mod layer_norm;
+mod leaky_relu;
 pub mod max_pool;
+mod mean;
+mod mul;
+mod pad;
+mod relu;
+mod relu6;
+mod reshape;
+mod rms_norm;
+mod sigmoid;
+mod silu;
+mod slice;
+mod softmax;
+mod sub;
+mod sum;
+mod tanh;
+mod transpose;
 mod upsample;
 mod window;
 
@@ -55,21 +82,48 @@ pub enum Flows {
 /// The operators that programs name, by name.
 pub static OPERATORS: &[&Operator] = &[
     &avg_pool::AVG_POOL,
+    &batch_norm::BATCH_NORM,
+    &concat::CONCAT,
     &conv::CONV,
     &conv1d::CONV1D,
     &conv_transpose::CONV_TRANSPOSE,
     &dense::DENSE,
     &depthwise_conv::DEPTHWISE_CONV,
+    &dropout::DROPOUT,
+    &flatten::FLATTEN,
+    &gelu::GELU,
     &global_avg_pool::GLOBAL_AVG_POOL,
     &global_max_pool::GLOBAL_MAX_POOL,
+    &group_norm::GROUP_NORM,
+    &hard_swish::HARD_SWISH,
+    &identity::IDENTITY,
+    &layer_norm::LAYER_NORM,
+    &leaky_relu::LEAKY_RELU,
     &max_pool::MAX_POOL,
+    &mean::MEAN,
+    &pad::PAD,
+    &relu::RELU,
+    &relu6::RELU6,
+    &reshape::RESHAPE,
+    &rms_norm::RMS_NORM,
+    &sigmoid::SIGMOID,
+    &silu::SILU,
+    &slice::SLICE,
+    &softmax::SOFTMAX,
+    &sum::SUM,
+    &tanh::TANH,
+    &transpose::TRANSPOSE,
     &upsample::UPSAMPLE,
 ];
 
 /// The operators that signs of the language stand for (`+`, a number in a flow); programs cannot
 /// name them.
 pub static SIGNS: &[&Operator] = &[
+    &add::ADD,
     &constant::CONSTANT,
+    &div::DIV,
+    &mul::MUL,
+    &sub::SUB,
 ];
 
 /// The operator of that name.

@@ -1,0 +1,115 @@
+//! Normalisation of each sample.
+
+use crate::common::declare::{POSITIVE, case, param};
+use crate::common::sets::Normalise;
+use crate::common::text::{need_floats, show};
+use crate::ops::{Case, Flows, Operator};
+use crate::word;
+use crate::word::{Arg, Default};
+use dlm_base::Shape;
+use dlm_graph::{Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_kernels::norm::set::Sets;
+use std::sync::Arc;
+
+word! {
+    /// Brings each sample to mean 0 and deviation 1, then scales and shifts each of its numbers.
+    ///
+    /// `y = (x − mean) / √(var + eps) · weight + bias`. Of `[features]` and `[channels, height, width]`
+    /// mean and variance are taken over the whole sample, of `[time, features]` over the features of
+    /// each moment. The batch does not matter, so training and answering are the same.
+    ///
+    /// Weights: `weight` and `bias`, of the shape that is normalised.
+    ///
+    /// ```dlm
+    /// model Net(x: [64]) {
+    ///     x -> dense(32) -> layer_norm -> gelu -> dense(10)
+    /// }
+    /// ```
+    ///
+    /// Ba, Kiros and Hinton 2016, arXiv 1607.06450.
+    pub(crate) static LAYER_NORM: Operator = {
+        name: "layer_norm", params: &[EPS], aliases: &["LayerNorm", "LayerNormalization", "ln"],
+    },
+    flows: Flows::Exactly(1),
+    make: |args| Arc::new(LayerNorm { eps: args.real("eps") as f32 }),
+    cases: cases,
+}
+
+/// Keeps the divisor from 0.
+pub(super) const EPS: crate::word::Param = param(
+    "eps",
+    POSITIVE,
+    Default::Real(1e-5),
+    "Added to the variance, to keep the divisor from 0.",
+    &["epsilon"],
+);
+
+fn cases() -> Vec<Case> {
+    let args = [("eps", Arg::Real(1e-5))];
+    let shapes: [&[usize]; 3] = [&[3, 4, 5], &[19], &[4, 21]];
+    shapes.into_iter().map(|shape| case(&args, &[shape], 1e-2)).collect()
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LayerNorm {
+    eps: f32,
+}
+
+/// The shape that is normalised together, and how often a sample has it.
+pub(super) fn normalised(shape: &Shape) -> (Shape, usize) {
+    match *shape.sizes() {
+        [time, features] => (Shape::of(&[features]), time),
+        _ => (shape.clone(), 1),
+    }
+}
+
+/// A weight for each number that is normalised together, in the order of memory.
+pub(super) fn weight(name: &'static str, start: f32, shape: Shape) -> Weight {
+    let order = if shape.rank() == 3 { vec![1, 2, 0] } else { (0..shape.rank()).collect() };
+    let init = Init::Constant(start);
+    Weight { name, shape, order, init, trained: true, decays: false }
+}
+
+/// Accepts samples of one, two or three axes.
+pub(super) fn infer(word: &str, x: &Ty) -> Result<Ty, Reject> {
+    need_floats(word, x)?;
+    if x.batched && (1..=3).contains(&x.shape.rank()) {
+        return Ok(x.clone());
+    }
+    Err(Reject::Shape {
+        message: format!("`{word}` normalises features, but its input is {}", show(x)),
+        expects: "expects [features], [time, features] or [channels, height, width]".into(),
+        help: None,
+        insert: None,
+    })
+}
+
+impl Layer for LayerNorm {
+    fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
+        infer("layer_norm", &flows[0])
+    }
+
+    fn weights(&self, flows: &[Ty]) -> Vec<Weight> {
+        let (shape, _) = normalised(&flows[0].shape);
+        vec![weight("weight", 1.0, shape.clone()), weight("bias", 0.0, shape)]
+    }
+
+    fn macs(&self, _: &[Ty]) -> u64 {
+        0
+    }
+
+    fn role(&self) -> Role {
+        Role::Norm { cancels_bias: false }
+    }
+
+    fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {
+        let (shape, _) = normalised(&g.ty(flows[0]).shape);
+        let node = Normalise {
+            names: ["layer_norm", "layer_norm.grad", "layer_norm.weight_grad"],
+            sets: Sets { places: 1, sets: 1, len: shape.len(), center: true },
+            repeat: 1,
+            eps: self.eps,
+        };
+        g.add(node, &[flows[0], weights[0], weights[1]])
+    }
+}
