@@ -5,7 +5,7 @@ use crate::names::{Decl, Entry, Kind, ModuleId, World, unknown_value};
 use dlm_base::Span;
 use dlm_base::diag::codes::{names, settings};
 use dlm_base::suggest::nearest;
-use dlm_grammar::tree::{BinaryOp, Expr, ExprKind, ItemKind, Name, UnaryOp};
+use dlm_grammar::tree::{BinaryOp, Expr, ExprKind, ItemKind, Name};
 use dlm_vocab::Unit;
 use dlm_vocab::data::Target;
 use std::fmt;
@@ -258,6 +258,9 @@ impl World<'_> {
 
     fn compute(&self, decl: Decl, diags: &mut Diags) -> Option<Const> {
         let ItemKind::Const(constant) = &self.item(decl).kind else { return None };
+        if self.item(decl).broken {
+            return None;
+        }
         let scope = Scope::of(self, decl.module);
         let given = match decl.module {
             ModuleId::MAIN => self.overrides.iter().rev().find(|it| it.name == constant.name.text),
@@ -456,9 +459,4 @@ fn not_a_value(at: Span, is: &str) -> dlm_base::Diag {
 /// Whether an operator can join flows.
 pub(crate) fn joins_flows(op: BinaryOp) -> bool {
     matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div)
-}
-
-/// The sign of a unary operator that a flow can have.
-pub(crate) fn signs_flow(op: UnaryOp) -> bool {
-    op == UnaryOp::Neg
 }

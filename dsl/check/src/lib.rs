@@ -7,6 +7,7 @@ mod data;
 pub mod diags;
 mod expect;
 mod export;
+mod lints_net;
 pub mod lower;
 pub mod names;
 pub mod network;

@@ -4,6 +4,7 @@ use crate::consts::Const;
 use crate::diags::Diags;
 use dlm_base::{FileId, Files, Sources, Span};
 use dlm_grammar::tree::{self, Item, ItemKind, Name, Tree};
+use dlm_graph::Ty;
 use dlm_vocab::data::{DataError, Facts};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +16,8 @@ pub mod unused;
 mod walk;
 
 pub(crate) use declare::declare;
+pub(crate) use resolve::unknown_value;
 pub use resolve::{Callee, Wanted};
-pub(crate) use resolve::{not_built, unknown_value};
 
 /// The number of a module; the file that is checked is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,8 +110,6 @@ pub(crate) struct Override {
     pub(crate) raw: String,
     /// `name = text`, parsed.
     pub(crate) tree: Arc<Tree>,
-    /// The place of the name.
-    pub(crate) span: Span,
 }
 
 /// How the facts of a `data` declaration are had; the caller has made sure that it is one.
@@ -132,6 +131,8 @@ pub struct World<'f> {
     pub(crate) facts: RefCell<BTreeMap<Decl, Option<Arc<Facts>>>>,
     /// What the headers of a source's files tell, by the source and its arguments.
     pub(crate) headers: RefCell<BTreeMap<String, Result<Facts, DataError>>>,
+    /// The result of each step, by its place in the text, as it first occurred.
+    pub(crate) shapes: RefCell<BTreeMap<Span, Ty>>,
     /// What is being computed, each with the place that asked for it.
     pub(crate) running: RefCell<Vec<(Decl, Span)>>,
 }

@@ -15,9 +15,7 @@ use crate::names::{Decl, ModuleId, Wanted, World};
 use crate::program::Network;
 use dlm_base::Span;
 use dlm_grammar::tree::{self, ModelUse};
-use dlm_graph::Ty;
 use dlm_vocab::data::Facts;
-use std::collections::BTreeMap;
 
 mod builder;
 mod call;
@@ -30,6 +28,7 @@ mod sizes;
 mod step;
 
 pub use declare::check_declarations;
+pub(crate) use declare::unused_inside;
 
 /// A setting of a model, as a verb gives it.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,13 +59,11 @@ pub struct Misfit {
     pub at: Span,
 }
 
-/// A network, and what was seen on the way.
+/// A network.
 #[derive(Debug)]
 pub struct Built {
     /// The network.
     pub network: Network,
-    /// The result of each step, by its place in the text, as it first occurred.
-    pub shapes: BTreeMap<Span, Ty>,
 }
 
 /// The model that a verb names, with its settings checked; `None` when something is wrong with

@@ -63,7 +63,6 @@ pub(crate) struct Builder<'w, 'd> {
     pub(crate) frames: Vec<Frame<'w>>,
     pub(crate) values: Vec<Value>,
     pub(crate) layers: Vec<NetLayer>,
-    pub(crate) shapes: BTreeMap<Span, Ty>,
     /// The layers that the declaration uses, with the places (only when `open`).
     pub(crate) uses: Vec<(Decl, Span)>,
     unused: BTreeMap<Decl, Arc<Vec<usize>>>,
@@ -80,7 +79,6 @@ impl<'w, 'd> Builder<'w, 'd> {
             frames: Vec::new(),
             values: Vec::new(),
             layers: Vec::new(),
-            shapes: BTreeMap::new(),
             uses: Vec::new(),
             unused: BTreeMap::new(),
             work: 0,
@@ -104,7 +102,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             let name = network.params[it.param].name.text.as_str();
             scope.locals.push((name, Local::Const(it.value.clone())));
         }
-        if flows.is_empty() {
+        if flows.is_empty() || self.world.item(decl).broken || self.world.is_recursive(decl) {
             return Err(Unbuilt::Reported);
         }
         if data.is_some() && flows.len() > 1 {
@@ -139,7 +137,7 @@ impl<'w, 'd> Builder<'w, 'd> {
         };
         keep_reached(&mut net);
         net.before_relu = before_relu_like(&net);
-        Ok(Built { network: net, shapes: self.shapes })
+        Ok(Built { network: net })
     }
 
     /// The types of a model's inputs; sizes that are bound on the way, and settings with their

@@ -51,7 +51,8 @@ impl<'w> Builder<'w, '_> {
             }
         }
         let path = self.path(&call.name.text, call.clause, call.own, env);
-        if !good || self.world.is_recursive(decl) || !self.spend(site.span) {
+        let closed = self.world.is_recursive(decl) || self.world.item(decl).broken;
+        if !good || closed || !self.spend(site.span) {
             return Local::Flow(None);
         }
         if !self.bind(decl, &site, &flows, &mut scope) {

@@ -39,10 +39,12 @@ pub fn check_declarations(world: &World<'_>, diags: &mut Diags) -> BTreeSet<Decl
                 tree::ItemKind::Model(network) => (network, Kind::Model),
                 _ => continue,
             };
+            if item.broken {
+                continue;
+            }
             let decl = Decl { module: id, item: i as u32 };
             let mut found = Diags::new();
-            let used =
-                Builder::new(world, &mut found).declaration(decl, network, kind, item.broken);
+            let used = Builder::new(world, &mut found).declaration(decl, network, kind);
             diags.extend(found.into_vec());
             uses.insert(decl, used);
         }
@@ -56,7 +58,6 @@ impl<'w> Builder<'w, '_> {
         decl: Decl,
         network: &'w tree::Network,
         kind: Kind,
-        broken: bool,
     ) -> Vec<(Decl, Span)> {
         self.open = true;
         let mut scope = Scope::of(self.world, decl.module);
@@ -82,7 +83,6 @@ impl<'w> Builder<'w, '_> {
             scope.locals.push((&param.name.text, Local::Flow(None)));
         }
         if !network.params.iter().any(params::is_flow)
-            && !broken
             && !network.params.iter().any(|param| matches!(param.ty.kind, TypeKind::Missing))
         {
             let at = match network.params.is_empty() {
@@ -93,7 +93,7 @@ impl<'w> Builder<'w, '_> {
         }
         self.check_rows(network);
         self.body(decl, network, scope, Arc::from(""));
-        if network.body.result().is_none() && !broken {
+        if network.body.result().is_none() {
             self.no_result(network);
         }
         self.uses

@@ -1,0 +1,137 @@
+//! A check from beginning to end: texts in, a program and its diagnostics out.
+
+use crate::consts::Const;
+use crate::data;
+use crate::diags::Diags;
+use crate::lints_net;
+use crate::names::{Decl, Kind, Module, ModuleId, World, unused};
+use crate::network::{self, check_declarations};
+use crate::order::check_verbs;
+use crate::program::Program;
+use dlm_base::{Diag, Files, Severity, Source, Sources, Span};
+use dlm_grammar::tree::ItemKind;
+use dlm_graph::Ty;
+use dlm_vocab::data::Facts;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+mod allow;
+mod read;
+
+/// What a check gives, whatever was wrong.
+#[derive(Debug)]
+pub struct Checked {
+    /// What is known of the program; complete when there is no error.
+    pub program: Program,
+    /// All texts that were read; the file that was checked is the first.
+    pub sources: Sources,
+    /// What there is to say, by file and place, one mistake once.
+    pub diags: Vec<Diag>,
+    /// The trees of all files with what their names stand for; the file that was checked is the first.
+    pub modules: Vec<Module>,
+    /// The result of each step, by its place in the text, as it first occurred.
+    pub shapes: BTreeMap<Span, Ty>,
+    /// The values of the constants.
+    pub constants: BTreeMap<Decl, Const>,
+    /// What is known of the data.
+    pub facts: BTreeMap<Decl, Arc<Facts>>,
+}
+
+impl Checked {
+    /// How many errors there are.
+    pub fn errors(&self) -> usize {
+        self.diags.iter().filter(|diag| diag.severity() == Severity::Error).count()
+    }
+
+    /// How many warnings there are.
+    pub fn warnings(&self) -> usize {
+        self.diags.len() - self.errors()
+    }
+}
+
+/// Checks a file. `overrides` are constants with their values as `--set` gives them.
+pub fn check_file(path: &str, files: &dyn Files, overrides: &[(String, String)]) -> Checked {
+    match files.text(path) {
+        Ok(text) => check(path, &text, files, overrides),
+        Err(why) => {
+            let mut sources = Sources::default();
+            let file = sources.add(Source::new(path, ""));
+            let at = Span::new(file, 0, 0);
+            let diag = dlm_base::diag::codes::names::no_file(at, path, &why.to_string());
+            Checked {
+                program: Program::default(),
+                sources,
+                diags: vec![diag],
+                modules: Vec::new(),
+                shapes: BTreeMap::new(),
+                constants: BTreeMap::new(),
+                facts: BTreeMap::new(),
+            }
+        }
+    }
+}
+
+/// Checks a text that need not be in any file yet; `name` is its path, from which other files are
+/// found.
+pub fn check_text(name: &str, text: &str, files: &dyn Files) -> Checked {
+    check(name, text, files, &[])
+}
+
+fn check(name: &str, text: &str, files: &dyn Files, overrides: &[(String, String)]) -> Checked {
+    let mut diags = Diags::new();
+    let mut world = read::world(name, text, files, overrides, data::facts, &mut diags);
+    constants(&world, &mut diags);
+    world.recursive = check_declarations(&world, &mut diags);
+    let mut program = Program::default();
+    check_verbs(&world, &mut program, &mut diags);
+    networks(&world, &mut program, &mut diags);
+    network::unused_inside(&world, &mut diags);
+    lints_net::networks(&world, &program, &mut diags);
+    unused::declarations(&world, &mut diags);
+    let diags = allow::filter(&world, diags);
+    finish(world, program, diags)
+}
+
+/// Computes every constant, so that each mistake is found, used or not.
+fn constants(world: &World<'_>, diags: &mut Diags) {
+    for (id, module) in world.modules().filter(|(_, module)| !module.std) {
+        for (i, item) in module.tree.items.iter().enumerate() {
+            if let ItemKind::Const(constant) = &item.kind {
+                let decl = Decl { module: id, item: i as u32 };
+                world.constant(decl, constant.name.span, diags);
+            }
+        }
+    }
+}
+
+/// Expands each model of the file with its default settings, and each layer of which all is known:
+/// the models join the program.
+fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
+    let main = world.main();
+    for (i, item) in main.tree.items.iter().enumerate() {
+        let kind = match &item.kind {
+            ItemKind::Model(_) => Kind::Model,
+            ItemKind::Layer(_) => Kind::Layer,
+            _ => continue,
+        };
+        let decl = Decl { module: ModuleId::MAIN, item: i as u32 };
+        let built = network::build(world, decl, &[], None, None, diags);
+        if let (Kind::Model, Ok(built)) = (kind, built) {
+            program.networks.push(built.network);
+        }
+    }
+}
+
+fn finish(world: World<'_>, program: Program, diags: Vec<Diag>) -> Checked {
+    let constants = world.constants.into_inner();
+    let facts = world.facts.into_inner();
+    Checked {
+        program,
+        sources: world.sources,
+        diags,
+        modules: world.modules,
+        shapes: world.shapes.into_inner(),
+        constants: constants.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
+        facts: facts.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
+    }
+}
