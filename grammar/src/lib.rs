@@ -1,5 +1,13 @@
 //! The grammar of dlm: a parser that accepts every input, the tree, and the formatter.
 
+pub mod lex;
+mod parse;
 pub mod tree;
+pub mod words;
 
+mod build;
+mod items;
+mod repair;
+
+pub use parse::{MAX_BYTES, Parsed, parse};
 pub use tree::Tree;

@@ -228,3 +228,34 @@ impl BinaryOp {
         matches!(self, Eq | Ne | Lt | Le | Gt | Ge)
     }
 }
+
+impl<T> If<T> {
+    /// The end of its last block.
+    pub fn end(&self) -> Option<Span> {
+        let last = self.arms.last().map(|arm| arm.block.braces.close);
+        self.otherwise.as_ref().map(|(_, block)| block.braces.close).or(last)
+    }
+}
+
+impl Statement {
+    /// All of it.
+    pub fn span(&self) -> Span {
+        match self {
+            Statement::Binding(it) => it.span,
+            Statement::Assert(it) => it.span,
+            Statement::Flow(flow) => flow.span,
+            Statement::Error(span) => *span,
+        }
+    }
+}
+
+impl Entry {
+    /// All of it.
+    pub fn span(&self) -> Span {
+        match self {
+            Entry::Setting(it) => it.span,
+            Entry::Override(it) => it.span,
+            Entry::Error(span) => *span,
+        }
+    }
+}
