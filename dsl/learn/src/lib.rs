@@ -3,9 +3,18 @@
 //! Nothing here touches the disk or a clock: files come through [`dlm_base::Files`], and what is
 //! written, timed or told goes through [`World`].
 
+pub mod compile;
+pub mod data;
+pub mod evaluate;
 pub mod event;
+pub mod fit;
+pub mod judge;
 pub mod metrics;
 pub mod run;
+pub mod stored;
+pub mod weights;
 
 pub use event::Event;
-pub use run::{Judgement, Options, Outcome, RunError, Summary, World};
+pub use run::{Judgement, Options, Outcome, RunError, Summary, World, run};
+pub use stored::{Predictions, Stored};
+pub use weights::{About, Weights};

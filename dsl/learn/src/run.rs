@@ -1,10 +1,18 @@
 //! The run of a whole program: data, trainings, evaluations, exports, expectations.
 
+use crate::data::Loaded;
+use crate::evaluate::Answerer;
 use crate::event::Event;
-use crate::metrics::Scores;
+use crate::fit::{Job, fit};
+use crate::judge;
+use crate::metrics::{Answers, Scores, agreement};
+use crate::weights::{About, Weights};
+use dlm_base::Files;
 use dlm_check::Program;
-use dlm_check::program::Split;
+use dlm_check::budget::memory;
+use dlm_check::program::{MetricUse, Network, Split};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the caller decides.
 #[derive(Clone, Debug, Default)]
@@ -94,4 +102,249 @@ pub struct RunError {
     pub help: Option<String>,
     /// The place in the program that it concerns.
     pub span: Option<dlm_base::Span>,
+}
+
+/// Runs a checked program.
+///
+/// # Errors
+/// When data cannot be read, a loss becomes NaN, or a file cannot be written.
+pub fn run(
+    program: &Program,
+    files: &dyn Files,
+    options: &Options,
+    world: &mut dyn World,
+) -> Result<Outcome, RunError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.unwrap_or(0))
+        .build()
+        .map_err(|e| RunError::plain(format!("the threads cannot be started: {e}")))?;
+    pool.install(|| Runner { program, options, files, data: BTreeMap::new(), made: Vec::new() }.run(world))
+}
+
+impl RunError {
+    /// A fact alone.
+    pub(crate) fn plain(message: impl Into<String>) -> RunError {
+        RunError { message: message.into(), help: None, span: None }
+    }
+}
+
+/// A run under way.
+struct Runner<'a> {
+    program: &'a Program,
+    options: &'a Options,
+    files: &'a dyn Files,
+    data: BTreeMap<usize, Arc<Loaded>>,
+    made: Vec<Made>,
+}
+
+/// An artifact that the run has made.
+struct Made {
+    training: usize,
+    weights: Weights,
+    answers: BTreeMap<Split, Answers>,
+    summary: Summary,
+}
+
+impl Runner<'_> {
+    fn run(mut self, world: &mut dyn World) -> Result<Outcome, RunError> {
+        for index in self.wanted() {
+            self.train(index, world)?;
+        }
+        for export in &self.program.exports {
+            if let Some(made) = self.made.iter().find(|m| m.summary.artifact == export.artifact) {
+                let bytes = self.bytes(made)?;
+                world.export(&export.file, &bytes).map_err(|why| RunError {
+                    message: format!("`{}` cannot be written: {why}", export.file),
+                    help: None,
+                    span: Some(export.span),
+                })?;
+                let (artifact, file) = (export.artifact.clone(), export.file.clone());
+                world.tell(Event::Saved { artifact, file });
+            }
+        }
+        let judged = self.judge(world)?;
+        Ok(Outcome { artifacts: self.made.into_iter().map(|made| made.summary).collect(), judged })
+    }
+
+    /// The trainings to run, in order: all, or the one asked for with those it takes weights from.
+    fn wanted(&self) -> Vec<usize> {
+        let trainings = &self.program.trainings;
+        let mut wanted = vec![self.options.only.is_none(); trainings.len()];
+        let mut next = self.options.only.clone();
+        while let Some(name) = next.take() {
+            let Some(index) = trainings.iter().position(|t| t.artifact == name) else { break };
+            if !std::mem::replace(&mut wanted[index], true) {
+                next = trainings[index].from.clone();
+            }
+        }
+        (0..trainings.len()).filter(|&index| wanted[index]).collect()
+    }
+
+    fn data(&mut self, index: usize, world: &mut dyn World) -> Result<Arc<Loaded>, RunError> {
+        if let Some(data) = self.data.get(&index) {
+            return Ok(data.clone());
+        }
+        let dataset = &self.program.datasets[index];
+        let data = Arc::new(Loaded::load(dataset, self.files)?);
+        let [train, valid, test] =
+            [Split::Train, Split::Valid, Split::Test].map(|split| data.len(split));
+        world.tell(Event::DataLoaded { dataset: dataset.name.clone(), train, valid, test });
+        self.data.insert(index, data.clone());
+        Ok(data)
+    }
+
+    fn train(&mut self, index: usize, world: &mut dyn World) -> Result<(), RunError> {
+        let program = self.program;
+        let training = &program.trainings[index];
+        let network = &program.networks[training.network];
+        let data = self.data(training.dataset, world)?;
+        let from = training.from.as_ref().and_then(|name| self.find(name)).map(|m| &m.weights);
+        let seed = training.seed.wrapping_add(self.options.seed_offset);
+        let fitted = fit(Job { network, training, data: &data, seed, from }, world)?;
+        let mut made = Made {
+            training: index,
+            weights: fitted.weights,
+            answers: BTreeMap::new(),
+            summary: Summary {
+                artifact: training.artifact.clone(),
+                model: network.title.clone(),
+                dataset: data.name.clone(),
+                params: network.params(),
+                macs: network.macs(),
+                size: network.size(),
+                scores: BTreeMap::new(),
+                seconds: fitted.seconds,
+                file: String::new(),
+            },
+        };
+        let bytes = self.bytes(&made)?;
+        let artifact = &training.artifact;
+        made.summary.file = world.save(artifact, &bytes).map_err(|why| {
+            RunError::plain(format!("the weights of `{artifact}` cannot be written: {why}"))
+        })?;
+        let file = made.summary.file.clone();
+        world.tell(Event::Saved { artifact: artifact.clone(), file });
+        for split in self.splits_of(artifact, &data) {
+            let mut answerer = Answerer::new(network, &training.loss, &data, &made.weights);
+            let (answers, scores) = answerer.run(split);
+            made.answers.insert(split, answers);
+            if let Some(scores) = scores {
+                made.summary.scores.insert(split, scores.clone());
+                world.tell(Event::Evaluated { artifact: artifact.clone(), split, scores });
+            }
+        }
+        self.made.push(made);
+        Ok(())
+    }
+
+    /// The parts on which an artifact is evaluated: validation and test where there are samples, and
+    /// what expectations name.
+    fn splits_of(&self, artifact: &str, data: &Loaded) -> Vec<Split> {
+        let mut named = Vec::new();
+        for expectation in &self.program.expectations {
+            for side in [&expectation.left, &expectation.right] {
+                judge::metrics(side, &mut |used| {
+                    if used.artifact == artifact || used.other.as_deref() == Some(artifact) {
+                        named.push(used.split);
+                    }
+                });
+            }
+        }
+        let all = [Split::Train, Split::Valid, Split::Test];
+        all.into_iter()
+            .filter(|split| *split != Split::Train || named.contains(split))
+            .filter(|&split| data.len(split) > 0)
+            .collect()
+    }
+
+    fn find(&self, artifact: &str) -> Option<&Made> {
+        self.made.iter().find(|made| made.summary.artifact == artifact)
+    }
+
+    fn bytes(&self, made: &Made) -> Result<Vec<u8>, RunError> {
+        let training = &self.program.trainings[made.training];
+        let network = &self.program.networks[training.network];
+        let preprocess = self.data.get(&training.dataset).map(|data| data.preprocess.clone());
+        let about = About {
+            dlm: env!("CARGO_PKG_VERSION").to_string(),
+            artifact: training.artifact.clone(),
+            model: network.title.clone(),
+            seed: training.seed.wrapping_add(self.options.seed_offset),
+            preprocess: preprocess.unwrap_or_default(),
+        };
+        made.weights.to_bytes(network, &about).map_err(RunError::plain)
+    }
+
+    /// Judges every expectation whose artifacts have been made.
+    fn judge(&self, world: &mut dyn World) -> Result<Vec<Judgement>, RunError> {
+        let mut judged = Vec::new();
+        for (index, expectation) in self.program.expectations.iter().enumerate() {
+            let mut ready = true;
+            for side in [&expectation.left, &expectation.right] {
+                judge::metrics(side, &mut |used| {
+                    let names = std::iter::once(&used.artifact).chain(&used.other);
+                    ready &= names.into_iter().all(|name| self.find(name).is_some());
+                });
+            }
+            if !ready {
+                continue;
+            }
+            let mut side = |quantity| {
+                judge::evaluate(quantity, &mut |used| self.metric(used, expectation.span, world))
+            };
+            let (left, right) = (side(&expectation.left)?, side(&expectation.right)?);
+            let held = judge::holds(left, expectation.compare, right);
+            world.tell(Event::Judged { text: expectation.text.clone(), held, left, right });
+            judged.push(Judgement { index, held, left, right });
+        }
+        Ok(judged)
+    }
+
+    fn metric(
+        &self,
+        used: &MetricUse,
+        span: dlm_base::Span,
+        world: &mut dyn World,
+    ) -> Result<f64, RunError> {
+        let missing = || RunError {
+            message: format!("`{}` has no {} here", used.artifact, used.metric.word.name),
+            help: None,
+            span: Some(span),
+        };
+        let made = self.find(&used.artifact).ok_or_else(missing)?;
+        let other = used.other.as_deref().and_then(|name| self.find(name));
+        let network = &self.program.networks[self.program.trainings[made.training].network];
+        let accuracy =
+            |made: &Made| made.summary.scores.get(&used.split).and_then(|scores| scores.accuracy);
+        let figure = match used.metric.word.name {
+            "params" => Some(network.params() as f64),
+            "macs" => Some(network.macs() as f64),
+            "size" => Some(network.size() as f64),
+            "memory" => Some(memory(network) as f64),
+            "latency" => Some(self.latency(made, network, world)),
+            "agreement" => other.and_then(|other| {
+                Some(agreement(made.answers.get(&used.split)?, other.answers.get(&used.split)?))
+            }),
+            "drop" => other.and_then(|other| Some(accuracy(other)? - accuracy(made)?)),
+            name => made.summary.scores.get(&used.split).and_then(|s| judge::score(s, name)),
+        };
+        figure.ok_or_else(missing)
+    }
+
+    /// The median time of one sample, in seconds: at least 30 runs and a fifth of a second.
+    fn latency(&self, made: &Made, network: &Network, world: &mut dyn World) -> f64 {
+        let training = &self.program.trainings[made.training];
+        let Some(data) = self.data.get(&training.dataset) else { return f64::NAN };
+        let mut answerer = Answerer::new(network, &training.loss, data, &made.weights);
+        answerer.one();
+        let mut times = Vec::new();
+        let began = world.seconds();
+        while times.len() < 30 || (world.seconds() - began < 0.2 && times.len() < 10_000) {
+            let start = world.seconds();
+            answerer.one();
+            times.push(world.seconds() - start);
+        }
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    }
 }

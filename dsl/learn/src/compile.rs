@@ -1,0 +1,175 @@
+//! From a checked training to plans: forward, loss, backward and optimiser in one graph; answers in
+//! another.
+
+use dlm_check::lower::{WeightInfo, lower, training_mode, weights};
+use dlm_check::program::{Average, LossUse, Network, Training};
+use dlm_graph::pass::Folded;
+use dlm_graph::run::Binding;
+use dlm_graph::{
+    Clock, Graph, Mode, Plan, States, Ty, ValueId, Workspace, differentiate, pass,
+};
+use dlm_vocab::Args;
+use dlm_vocab::data::Target;
+use dlm_vocab::internal::{Ema, GradNorm, WeightedSum};
+use dlm_vocab::loss::Terms;
+use std::sync::{Arc, OnceLock};
+
+/// What stands before the name of a state that averages a weight.
+pub(crate) const AVERAGE: &str = "average/";
+
+/// What the targets of a batch are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetForm {
+    /// None are needed.
+    None,
+    /// A class number for each sample.
+    Class,
+    /// A share for each of so many classes: mixed samples.
+    Shares(usize),
+    /// So many values for each sample.
+    Values(usize),
+}
+
+impl TargetForm {
+    /// The form of a dataset's targets, when samples are mixed or not.
+    pub fn of(target: &Target, mixed: bool) -> TargetForm {
+        match target {
+            Target::None => TargetForm::None,
+            Target::Classes(names) if mixed => TargetForm::Shares(names.len()),
+            Target::Classes(_) => TargetForm::Class,
+            Target::Values(names) => TargetForm::Values(names.len()),
+        }
+    }
+
+    fn ty(self) -> Option<Ty> {
+        match self {
+            TargetForm::None => None,
+            TargetForm::Class => Some(Ty::tokens(vec![])),
+            TargetForm::Shares(width) | TargetForm::Values(width) => Some(Ty::flow(vec![width])),
+        }
+    }
+}
+
+/// The graph of one update. Inputs: the network's, then the targets where there are any. Outputs:
+/// the loss, then the network's output.
+pub fn train_graph(network: &Network, training: &Training, form: TargetForm) -> Graph {
+    let mut g = Graph::new();
+    let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+    let target = form.ty().map(|ty| g.input(ty));
+    let output = lower(network, &mut g, &inputs, &|layer| training_mode(network, &training.frozen, layer), "");
+    let owned = weights(network);
+    let trained: Vec<&WeightInfo> =
+        owned.iter().filter(|w| w.trained && !training.frozen[w.layer]).collect();
+    let values: Vec<ValueId> =
+        trained.iter().map(|w| g.state(&w.name, w.ty())).collect();
+    let decaying: Vec<ValueId> =
+        trained.iter().zip(&values).filter(|(w, _)| w.decays).map(|(_, &v)| v).collect();
+    g.enter(Arc::from("loss"));
+    let loss = add_loss(&mut g, &training.loss, output, target, &decaying);
+    g.outputs = vec![loss, output];
+
+    let grads = differentiate(&mut g, loss, &values);
+    g.enter(Arc::from("optimizer"));
+    let known: Vec<ValueId> = grads.iter().copied().flatten().collect();
+    let scale = GradNorm::scale(&mut g, training.clip, &known);
+    let (optimizer, args) = &training.optimizer;
+    for ((weight, &value), grad) in trained.iter().zip(&values).zip(grads) {
+        let Some(grad) = grad else { continue };
+        let mut inputs = vec![value, grad];
+        for kept in (optimizer.keeps)(args) {
+            let name = format!("{}/{}.{kept}", weight.name, optimizer.word.name);
+            inputs.push(g.state(&name, weight.ty()));
+        }
+        inputs.push(scale);
+        g.add_all((optimizer.update)(args, weight.decays), &inputs);
+        if let Some(Average::Ema(decay)) = training.average {
+            let name = format!("{AVERAGE}{}", weight.name);
+            let average = g.state(&name, weight.ty());
+            g.add_all(Arc::new(Ema::new(decay)), &[average, value]);
+        }
+    }
+    pass::optimize(g)
+}
+
+/// The graph of answers: the network with its weights fixed, or with the averages of them. Output:
+/// the answers; then, where `form` has targets, the mean loss of the terms that look at targets.
+pub fn answer_graph(
+    network: &Network,
+    loss: &[LossUse],
+    form: TargetForm,
+    averaged: bool,
+) -> Folded {
+    let mut g = Graph::new();
+    let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+    let prefix = if averaged { AVERAGE } else { "" };
+    let output = lower(network, &mut g, &inputs, &|_| Mode::Eval, prefix);
+    g.outputs = vec![output];
+    if let Some(ty) = form.ty() {
+        let target = g.input(ty);
+        g.enter(Arc::from("loss"));
+        let loss = add_loss(&mut g, loss, output, Some(target), &[]);
+        g.outputs.push(loss);
+    }
+    pass::fold(g, prefix)
+}
+
+fn add_loss(
+    g: &mut Graph,
+    terms: &[LossUse],
+    output: ValueId,
+    target: Option<ValueId>,
+    weights: &[ValueId],
+) -> ValueId {
+    let mut values = Vec::new();
+    let mut factors = Vec::new();
+    for LossUse { weight, loss, args } in terms {
+        let args: &Args = args;
+        values.push((loss.build)(g, args, &Terms { output, target, weights }));
+        factors.push(*weight);
+    }
+    match (values.as_slice(), factors.as_slice()) {
+        (&[only], &[1.0]) => only,
+        _ => g.add(WeightedSum::new(factors), &values),
+    }
+}
+
+/// Plans of one graph, one for each size of batch that was met, all over the same states.
+#[derive(Debug)]
+pub struct Plans {
+    graph: Graph,
+    ready: Vec<Arc<Ready>>,
+}
+
+/// A plan, and where its states lie once that is known.
+#[derive(Debug)]
+pub struct Ready {
+    /// The plan.
+    pub plan: Plan,
+    bound: OnceLock<Binding>,
+}
+
+impl Plans {
+    /// No plan yet.
+    pub fn new(graph: Graph) -> Plans {
+        Plans { graph, ready: Vec::new() }
+    }
+
+    /// The plan for batches of `batch` samples.
+    pub fn get(&mut self, batch: usize) -> Arc<Ready> {
+        if let Some(ready) = self.ready.iter().find(|ready| ready.plan.batch == batch) {
+            return ready.clone();
+        }
+        let plan = Plan::new(&self.graph, batch);
+        let ready = Arc::new(Ready { plan, bound: OnceLock::new() });
+        self.ready.push(ready.clone());
+        ready
+    }
+}
+
+impl Ready {
+    /// Runs the plan. All runs of one plan must be given the same states.
+    pub fn run(&self, work: &mut Workspace, states: &mut States, clock: Clock) {
+        let bound = self.bound.get_or_init(|| self.plan.bind(states));
+        self.plan.run(work, states, bound, clock);
+    }
+}

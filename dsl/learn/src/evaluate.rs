@@ -1,0 +1,150 @@
+//! Answers of a network on a part of its data, and what they are worth.
+
+use crate::compile::{Plans, Ready, TargetForm, answer_graph};
+use crate::data::{Loaded, TargetMut};
+use crate::metrics::{Answers, Scores, score_classes, score_values};
+use crate::weights::Weights;
+use dlm_check::program::{LossUse, Network, Split};
+use dlm_graph::pass::Folded;
+use dlm_graph::{Clock, States, ViewMut, Workspace};
+use dlm_vocab::data::Target;
+use std::sync::Arc;
+
+/// Samples that are answered at once.
+const BATCH: usize = 64;
+
+/// Runs the answering graph of one network over parts of one dataset.
+#[derive(Debug)]
+pub struct Evaluator<'a> {
+    data: &'a Loaded,
+    prepare: Plans,
+    answer: Plans,
+    form: TargetForm,
+    width: usize,
+}
+
+impl<'a> Evaluator<'a> {
+    /// The evaluator of a network, with its weights or with their averages.
+    pub fn new(
+        network: &Network,
+        loss: &[LossUse],
+        data: &'a Loaded,
+        averaged: bool,
+    ) -> Evaluator<'a> {
+        let form = TargetForm::of(&data.facts.target, false);
+        let Folded { prepare, answer } = answer_graph(network, loss, form, averaged);
+        Evaluator {
+            data,
+            prepare: Plans::new(prepare),
+            answer: Plans::new(answer),
+            form,
+            width: network.ty(network.output).len(),
+        }
+    }
+
+    /// The plan that folds the weights; it names every state that the evaluator touches.
+    pub fn prepare(&mut self) -> Arc<Ready> {
+        self.prepare.get(1)
+    }
+
+    /// The plan for one sample.
+    pub fn one(&mut self) -> Arc<Ready> {
+        self.answer.get(1)
+    }
+
+    /// The answers on a part and what they are worth with the weights as they are now; without targets
+    /// there is nothing but answers.
+    pub fn run(
+        &mut self,
+        split: Split,
+        work: &mut Workspace,
+        states: &mut States,
+    ) -> (Answers, Option<Scores>) {
+        let count = self.data.len(split);
+        let labelled = self.form != TargetForm::None && self.data.labelled(split);
+        let mut outputs = Vec::with_capacity(count * self.width);
+        let mut loss = 0.0;
+        let prepare = self.prepare();
+        work.fit(&prepare.plan);
+        prepare.run(work, states, Clock::default());
+        for start in (0..count).step_by(BATCH) {
+            let size = BATCH.min(count - start);
+            let ready = self.answer.get(size);
+            let plan = &ready.plan;
+            work.fit(plan);
+            self.data.fill(split, start..start + size, plan.input_f32(work, 0));
+            if labelled {
+                let target = target_of(plan.input(work, 1));
+                self.data.fill_targets(split, start..start + size, target);
+            } else if plan.inputs.len() > 1 {
+                target_of(plan.input(work, 1)).clear();
+            }
+            ready.run(work, states, Clock::default());
+            outputs.extend_from_slice(plan.output_f32(work, states, 0));
+            if labelled {
+                loss += size as f64 * f64::from(plan.output_f32(work, states, 1)[0]);
+            }
+        }
+        self.data.undo_targets(&mut outputs);
+        let answers = Answers { outputs, width: self.width };
+        if !labelled {
+            return (answers, None);
+        }
+        let loss = loss / count.max(1) as f64;
+        let scores = match &self.data.facts.target {
+            Target::None => None,
+            Target::Classes(names) => {
+                Some(score_classes(&answers, self.data.classes(split), names.len(), loss))
+            }
+            Target::Values(_) => Some(score_values(&answers, self.data.values(split), loss)),
+        };
+        (answers, scores)
+    }
+}
+
+/// A network with its weights, ready to answer.
+#[derive(Debug)]
+pub struct Answerer<'a> {
+    evaluator: Evaluator<'a>,
+    states: States,
+    work: Workspace,
+}
+
+impl<'a> Answerer<'a> {
+    /// The network with these weights.
+    pub fn new(
+        network: &Network,
+        loss: &[LossUse],
+        data: &'a Loaded,
+        weights: &Weights,
+    ) -> Answerer<'a> {
+        let mut evaluator = Evaluator::new(network, loss, data, false);
+        let (prepare, one) = (evaluator.prepare(), evaluator.one());
+        let mut states = States::new([&prepare.plan, &one.plan]);
+        weights.put(&mut states, "");
+        let mut work = Workspace::new([&prepare.plan, &one.plan]);
+        prepare.run(&mut work, &mut states, Clock::default());
+        Answerer { evaluator, states, work }
+    }
+
+    /// As [`Evaluator::run`].
+    pub fn run(&mut self, split: Split) -> (Answers, Option<Scores>) {
+        self.evaluator.run(split, &mut self.work, &mut self.states)
+    }
+
+    /// Answers whatever stands in the input, for one sample: what is timed as latency.
+    pub fn one(&mut self) {
+        let ready = self.evaluator.one();
+        self.work.fit(&ready.plan);
+        ready.run(&mut self.work, &mut self.states, Clock::default());
+    }
+}
+
+/// The place for a batch's targets in the form that the graph takes.
+pub(crate) fn target_of(view: ViewMut<'_>) -> TargetMut<'_> {
+    match view {
+        ViewMut::I32(classes) => TargetMut::Classes(classes),
+        ViewMut::F32(values) => TargetMut::Floats(values),
+        other => panic!("targets are i32 or f32, not {other:?}"),
+    }
+}

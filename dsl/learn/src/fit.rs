@@ -1,0 +1,314 @@
+//! The training loop.
+
+use crate::compile::{AVERAGE, Plans, TargetForm, train_graph};
+use crate::data::Loaded;
+use crate::evaluate::{Evaluator, target_of};
+use crate::event::Event;
+use crate::judge::score;
+use crate::metrics::Scores;
+use crate::run::{RunError, World};
+use crate::weights::Weights;
+use dlm_check::lower::{init, weights};
+use dlm_check::program::{Average, Length, Network, Split, Training};
+use dlm_graph::{Clock, States, Workspace};
+use dlm_kernels::rng;
+use dlm_vocab::Unit;
+use dlm_vocab::schedule::{Schedule, Span};
+
+/// What a training needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// The model.
+    pub network: &'a Network,
+    /// The settings.
+    pub training: &'a Training,
+    /// The data.
+    pub data: &'a Loaded,
+    /// The seed of weights, order, dropout and augmentation.
+    pub seed: u64,
+    /// The weights that are taken where name and size agree.
+    pub from: Option<&'a Weights>,
+}
+
+/// What a training gives.
+#[derive(Debug)]
+pub struct Fitted {
+    /// The weights.
+    pub weights: Weights,
+    /// Seconds in all.
+    pub seconds: f64,
+}
+
+/// Trains a network.
+///
+/// # Errors
+/// When the loss becomes NaN or infinite.
+pub fn fit(job: Job<'_>, world: &mut dyn World) -> Result<Fitted, RunError> {
+    Fit::new(job).run(world)
+}
+
+/// A training under way.
+struct Fit<'a> {
+    job: Job<'a>,
+    plans: Plans,
+    evaluator: Evaluator<'a>,
+    states: States,
+    work: Workspace,
+    schedule: Box<dyn Schedule>,
+    span: Span,
+    /// How many snapshots the averages of `swa` hold.
+    averaged: u64,
+    step: u64,
+    lr: f64,
+}
+
+/// The best validation so far.
+struct Best {
+    figure: f64,
+    epoch: u64,
+    weights: Option<Weights>,
+}
+
+impl<'a> Fit<'a> {
+    fn new(job: Job<'a>) -> Fit<'a> {
+        let Job { network, training, data, seed, from } = job;
+        let form = TargetForm::of(&data.facts.target, data.mixes());
+        let mut plans = Plans::new(train_graph(network, training, form));
+        let samples = data.len(Split::Train).max(1);
+        let ready = plans.get(training.batch.min(samples));
+        let averages = training.average.is_some();
+        let mut evaluator = Evaluator::new(network, &training.loss, data, averages);
+        let mut states = States::new([&ready.plan, &evaluator.prepare().plan, &evaluator.one().plan]);
+        for weight in weights(network) {
+            let start = from
+                .and_then(|from| from.0.get(&weight.name))
+                .filter(|numbers| numbers.len() == weight.shape.len())
+                .cloned()
+                .unwrap_or_else(|| init(&weight, seed));
+            for name in [weight.name.clone(), format!("{AVERAGE}{}", weight.name)] {
+                if let Some(state) = states.get_mut(&name) {
+                    state.copy_from_slice(&start);
+                }
+            }
+        }
+        let work = Workspace::new([&ready.plan]);
+        let steps_per_epoch = samples.div_ceil(training.batch) as u64;
+        let steps = match training.length {
+            Length::Epochs(n) => n * steps_per_epoch,
+            Length::Steps(n) => n,
+        };
+        let (optimizer, args) = &training.optimizer;
+        debug_assert!(args.get("lr").is_some(), "{} has a learning rate", optimizer.word.name);
+        let span = Span { steps, steps_per_epoch, lr: args.real("lr") };
+        let (schedule, args) = &training.schedule;
+        let schedule = (schedule.start)(args, span);
+        Fit {
+            job,
+            plans,
+            evaluator,
+            states,
+            work,
+            schedule,
+            span,
+            averaged: 0,
+            step: 0,
+            lr: span.lr,
+        }
+    }
+
+    fn run(mut self, world: &mut dyn World) -> Result<Fitted, RunError> {
+        let Job { network, training, data, .. } = self.job;
+        let artifact = training.artifact.clone();
+        let began = world.seconds();
+        let Span { steps, steps_per_epoch, .. } = self.span;
+        let epochs = steps.div_ceil(steps_per_epoch);
+        world.tell(Event::TrainStarted {
+            artifact: artifact.clone(),
+            model: network.title.clone(),
+            dataset: data.name.clone(),
+            params: network.params(),
+            epochs,
+            steps,
+            steps_per_epoch,
+            batch: training.batch,
+            workspace_bytes: self.work.bytes(),
+        });
+        let mut best: Option<Best> = None;
+        let mut stopped = None;
+        let mut epoch = 0;
+        while self.step < steps && stopped.is_none() {
+            epoch += 1;
+            let Epoch { train_loss, samples, seconds } = self.epoch(epoch, world)?;
+            self.average(epoch);
+            let valid = self.validate();
+            self.schedule.hear(valid.as_ref().map_or(train_loss, |scores| scores.loss));
+            let is_best = self.judge(epoch, valid.as_ref(), &mut best);
+            world.tell(Event::EpochEnded {
+                artifact: artifact.clone(),
+                epoch,
+                step: self.step,
+                train_loss,
+                valid,
+                lr: self.lr,
+                samples,
+                seconds,
+                best: is_best,
+            });
+            let last = best.as_ref().map_or(epoch, |best| best.epoch);
+            if let Some(stop) = training.stop.as_ref().filter(|stop| epoch - last >= stop.patience)
+                && self.step < steps
+            {
+                let (metric, patience) = (&stop.metric, stop.patience);
+                stopped = Some(format!("valid.{metric} has not improved for {patience} epochs"));
+            }
+        }
+        let kept = best.filter(|best| training.keep_best && best.epoch < epoch);
+        let (kept, weights) = match kept {
+            Some(Best { epoch, weights: Some(weights), .. }) => (Some(epoch), weights),
+            _ => (None, self.result()),
+        };
+        let seconds = world.seconds() - began;
+        let steps = self.step;
+        world.tell(Event::TrainEnded { artifact, epochs: epoch, steps, stopped, kept, seconds });
+        Ok(Fitted { weights, seconds })
+    }
+
+    /// One pass over the training part, or what is left of the steps.
+    fn epoch(&mut self, epoch: u64, world: &mut dyn World) -> Result<Epoch, RunError> {
+        let Job { training, data, seed, .. } = self.job;
+        let order = data.order(rng::key_of(seed, "order"), epoch);
+        let mut total = 0.0;
+        let mut samples = 0;
+        let began = world.seconds();
+        for batch in order.chunks(training.batch) {
+            if self.step == self.span.steps {
+                break;
+            }
+            let ready = self.plans.get(batch.len());
+            let plan = &ready.plan;
+            self.work.fit(plan);
+            self.lr = self.schedule.lr(self.step);
+            self.step += 1;
+            let key = rng::key(rng::key_of(seed, "augment"), self.step);
+            let mixing = data.fill_train(batch, key, plan.input_f32(&mut self.work, 0));
+            if plan.inputs.len() > 1 {
+                let target = target_of(plan.input(&mut self.work, 1));
+                data.fill_train_targets(batch, mixing, target);
+            }
+            let clock = Clock {
+                step: self.step,
+                lr: self.lr as f32,
+                seed: rng::key(rng::key_of(seed, "dropout"), self.step),
+            };
+            ready.run(&mut self.work, &mut self.states, clock);
+            let loss = f64::from(plan.output_f32(&self.work, &self.states, 0)[0]);
+            if !loss.is_finite() {
+                return Err(self.diverged(epoch, loss));
+            }
+            total += loss * batch.len() as f64;
+            samples += batch.len();
+            world.tell(Event::Step {
+                artifact: training.artifact.clone(),
+                epoch,
+                step: self.step,
+                samples: batch.len(),
+                loss,
+            });
+        }
+        let seconds = world.seconds() - began;
+        Ok(Epoch { train_loss: total / samples.max(1) as f64, samples, seconds })
+    }
+
+    /// Brings the averages up to date at the end of an epoch.
+    fn average(&mut self, epoch: u64) {
+        let Job { network, training, .. } = self.job;
+        let take = |states: &States| Weights::take(network, states, "");
+        match training.average {
+            None => {}
+            Some(Average::Ema(_)) => {
+                // The weights are averaged step by step; running statistics average by themselves.
+                let statistics = weights(network).into_iter().filter(|w| !w.trained);
+                let mut current = take(&self.states);
+                let names: Vec<String> = statistics.map(|w| w.name).collect();
+                current.0.retain(|name, _| names.contains(name));
+                current.put(&mut self.states, AVERAGE);
+            }
+            Some(Average::Swa(start, unit)) => {
+                let reached = match unit {
+                    Unit::Steps => self.step as f64 > start,
+                    _ => epoch as f64 > start,
+                };
+                let current = take(&self.states);
+                if !reached {
+                    current.put(&mut self.states, AVERAGE);
+                    return;
+                }
+                self.averaged += 1;
+                let share = 1.0 / self.averaged as f32;
+                for (name, numbers) in current.0 {
+                    if let Some(average) = self.states.get_mut(&format!("{AVERAGE}{name}")) {
+                        average.iter_mut().zip(numbers).for_each(|(a, x)| *a += share * (x - *a));
+                    }
+                }
+            }
+        }
+    }
+
+    fn validate(&mut self) -> Option<Scores> {
+        if self.job.data.len(Split::Valid) == 0 {
+            return None;
+        }
+        self.evaluator.run(Split::Valid, &mut self.work, &mut self.states).1
+    }
+
+    /// Whether this epoch's validation is the best so far; keeps its weights where they may be the
+    /// result.
+    fn judge(&mut self, epoch: u64, valid: Option<&Scores>, best: &mut Option<Best>) -> bool {
+        let training = self.job.training;
+        let metric = training.stop.as_ref().map_or("loss", |stop| &stop.metric);
+        let Some(figure) = valid.and_then(|scores| score(scores, metric)) else { return false };
+        let rises = dlm_vocab::metric::find(metric).is_some_and(|metric| metric.rises);
+        let better = best.as_ref().is_none_or(|best| match rises {
+            true => figure > best.figure,
+            false => figure < best.figure,
+        });
+        if better {
+            let weights = training.keep_best.then(|| self.result());
+            *best = Some(Best { figure, epoch, weights });
+        }
+        better
+    }
+
+    /// The weights as they are now, averaged where the training averages.
+    fn result(&self) -> Weights {
+        let prefix = if self.job.training.average.is_some() { AVERAGE } else { "" };
+        Weights::take(self.job.network, &self.states, prefix)
+    }
+
+    fn diverged(&self, epoch: u64, loss: f64) -> RunError {
+        let training = self.job.training;
+        let what = if loss.is_nan() { "NaN" } else { "infinite" };
+        let lr = self.span.lr;
+        let mut tries = vec![format!("a smaller learning rate (`lr = {}`, now {lr})", lr / 10.0)];
+        if training.clip.is_none() {
+            tries.push("`clip = 1`".to_string());
+        }
+        if self.step <= self.span.steps_per_epoch {
+            tries.push("`schedule = cosine(warmup = 1 epoch)`".to_string());
+        }
+        RunError {
+            message: format!(
+                "the loss of `{}` became {what} in epoch {epoch}, step {}",
+                training.artifact, self.step
+            ),
+            help: Some(format!("try {}", tries.join(", or "))),
+            span: Some(training.span),
+        }
+    }
+}
+
+struct Epoch {
+    train_loss: f64,
+    samples: usize,
+    seconds: f64,
+}
