@@ -1,5 +1,6 @@
 //! The grammar of dlm: a parser that accepts every input, the tree, and the formatter.
 
+mod format;
 pub mod lex;
 mod parse;
 pub mod tree;
@@ -9,5 +10,6 @@ mod build;
 mod items;
 mod repair;
 
+pub use format::format;
 pub use parse::{MAX_BYTES, Parsed, parse};
 pub use tree::Tree;

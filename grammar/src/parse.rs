@@ -28,7 +28,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let span = Span::new(file, 0, text.len().min(u32::MAX as usize));
     if text.len() > MAX_BYTES {
         let diag = too_large(span, text.len());
-        let tree = Tree { file, items: Vec::new(), comments: Vec::new(), span };
+        let tree = Tree { file, items: Vec::new(), comments: Vec::new(), broken: true, span };
         return Parsed { tree, diags: vec![diag] };
     }
     let all = lex::tokens(text);
@@ -48,7 +48,8 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         items.push(item);
     }
     document(text, &comments, &mut items);
-    Parsed { tree: Tree { file, items, comments, span }, diags }
+    let broken = !diags.is_empty();
+    Parsed { tree: Tree { file, items, comments, broken, span }, diags }
 }
 
 fn too_large(span: Span, bytes: usize) -> Diag {

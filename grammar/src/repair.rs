@@ -3,7 +3,7 @@
 //! mend is one diagnostic. What cannot be mended is left to the grammar.
 
 use crate::build::Head;
-use crate::lex::{Foreign, Token, TokenKind};
+use crate::lex::{Token, TokenKind};
 use dlm_base::{Diag, FileId, Span};
 
 mod balance;

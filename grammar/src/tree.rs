@@ -23,6 +23,8 @@ pub struct Tree {
     pub items: Vec<Item>,
     /// Every comment of the file, `///` included, in the order of the text.
     pub comments: Vec<Comment>,
+    /// Whether a mistake of form lies anywhere in the text.
+    pub broken: bool,
     /// The whole text.
     pub span: Span,
 }
