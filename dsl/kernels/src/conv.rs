@@ -1,15 +1,18 @@
 //! Convolutions over feature maps, and their gradients.
 //!
-//! Maps are `[batch, height, width, channels]`, weights `[kh, kw, ci / groups, co]`. An image is
-//! lowered to a matrix a few rows at a time, so that the matrix stays in cache. Work is cut into
-//! pieces that depend on the sizes alone.
+//! Maps are `[batch, height, width, channels]`, weights `[kh, kw, ci / groups, co]`. Tiles of a few
+//! pixels by a few channels read the maps where they lie; 1×1 convolutions are products of matrices.
+//! Work is cut into pieces that depend on the sizes alone.
 
-mod lower;
+mod direct;
+mod job;
 mod shards;
+mod tile;
 
-use crate::gemm::{Epilogue, Mat, par_gemm};
+use crate::gemm::{Epilogue, Mat, gemm, par_gemm};
 use crate::{depthwise, par};
 use shards::Shards;
+use std::ops::Range;
 
 /// The sizes of a convolution. Padding below and to the right follows from the output's size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,17 +68,6 @@ impl Conv {
             && self.groups == 1
     }
 
-    /// The convolution that computes the gradient with respect to the input, from the gradient of the
-    /// output and turned weights; `None` when there is none with the same stride.
-    fn turned(&self) -> Option<Conv> {
-        let reach = |i: usize| self.dilation[i] * (self.kernel[i] - 1);
-        if self.stride != [1, 1] {
-            return None;
-        }
-        let pad = [reach(0).checked_sub(self.pad[0])?, reach(1).checked_sub(self.pad[1])?];
-        Some(Conv { input: self.output, output: self.input, pad, ..*self })
-    }
-
     fn check(&self, batch: usize, x: usize, w: usize, y: usize) {
         assert_eq!(x, batch * self.inputs(), "input of {self:?}");
         assert_eq!(w, self.weights(), "weights of {self:?}");
@@ -85,10 +77,10 @@ impl Conv {
 
 /// Floats of scratch for [`forward`].
 pub fn forward_scratch(g: &Conv, batch: usize) -> usize {
-    if g.pointwise() || depthwise::fits(g) {
-        return 0;
+    match g.pointwise() || depthwise::fits(g) {
+        true => 0,
+        false => direct::forward_scratch(g, batch),
     }
-    lower::shards(g, batch).scratch(lower::block(g) * g.depth())
 }
 
 /// `y[n, o] = Σ x[n, window of o] · w`, then the epilogue.
@@ -116,16 +108,15 @@ pub fn forward(
     if depthwise::fits(g) {
         return depthwise::forward(g, batch, x, w, epilogue, y);
     }
-    lower::forward(g, batch, x, w, epilogue, y, scratch);
+    direct::forward(g, batch, x, w, epilogue, y, scratch);
 }
 
 /// Floats of scratch for [`input_grad`].
 pub fn input_grad_scratch(g: &Conv, batch: usize) -> usize {
-    match g.turned() {
-        _ if g.pointwise() => 0,
-        Some(turned) => g.weights() + forward_scratch(&turned, batch),
-        None if depthwise::fits(g) => 0,
-        None => lower::images(batch).scratch(lower::block(g) * g.depth()),
+    match g.pointwise() {
+        true => 0,
+        false if depthwise::fits(g) => depthwise::input_grad_scratch(g),
+        false => direct::input_grad_scratch(g, batch),
     }
 }
 
@@ -151,31 +142,10 @@ pub fn input_grad(
         let w = Mat::new(w, ci, co).t();
         return par_gemm(dx, Mat::new(dy, pixels, co), w, false, Epilogue::NONE);
     }
-    match g.turned() {
-        Some(turned) => {
-            let (weights, scratch) = scratch.split_at_mut(w.len());
-            turn(g, w, weights);
-            forward(&turned, batch, dy, weights, Epilogue::NONE, dx, scratch);
-        }
-        None if depthwise::fits(g) => depthwise::input_grad(g, batch, dy, w, dx),
-        None => lower::input_grad(g, batch, dy, w, dx, scratch),
+    if depthwise::fits(g) {
+        return depthwise::input_grad(g, batch, dy, w, dx, scratch);
     }
-}
-
-/// Weights `[kh, kw, ci / groups, co]` turned by 180° and with inputs and outputs exchanged:
-/// `[kh, kw, co / groups, ci]`.
-fn turn(g: &Conv, w: &[f32], turned: &mut [f32]) {
-    let [ci, co] = [g.input[2], g.output[2]];
-    let (cig, cog) = (ci / g.groups, co / g.groups);
-    let taps = g.kernel[0] * g.kernel[1];
-    for (w, turned) in w.chunks_exact(cig * co).zip(turned.chunks_exact_mut(cog * ci).rev()) {
-        for (o, row) in turned.chunks_exact_mut(ci).enumerate() {
-            for (c, out) in row.iter_mut().enumerate() {
-                *out = w[c % cig * co + c / cig * cog + o];
-            }
-        }
-    }
-    debug_assert_eq!(taps * cig * co, w.len());
+    direct::input_grad(g, batch, dy, w, dx, scratch);
 }
 
 /// Floats of scratch for [`weight_grad`].
@@ -183,15 +153,14 @@ pub fn weight_grad_scratch(g: &Conv, batch: usize) -> usize {
     if depthwise::fits(g) {
         return depthwise::weight_grad_scratch(g, batch);
     }
-    let lowered = if g.pointwise() { 0 } else { lower::block(g) * g.depth() };
-    partials(g, batch).scratch(g.weights() + lowered)
+    partials(g, batch).scratch(g.weights() + direct::weight_grad_scratch(g))
 }
 
 /// How the rows of all images are cut for the gradient of the weights: few pieces, because each
 /// has sums of its own.
 fn partials(g: &Conv, batch: usize) -> Shards {
     let most = if g.weights() > 1 << 18 { 4 } else { 8 };
-    Shards::new(batch * lower::blocks(g), most)
+    Shards::new(batch * direct::weight_blocks(g), most)
 }
 
 /// The gradient with respect to w: `dw = Σ x[n, window of o] · dy[n, o]`.
@@ -219,9 +188,12 @@ pub fn weight_grad(
     let piece = sums.len() / shards.count();
     let work = batch * g.macs();
     par::chunks(sums, piece, work, |i, piece| {
-        let (sum, lowered) = piece.split_at_mut(n);
+        let (sum, scratch) = piece.split_at_mut(n);
         sum.fill(0.0);
-        lower::weight_grad(g, shards.range(i), x, dy, sum, lowered);
+        if g.pointwise() {
+            return pointwise_weight_grad(g, shards.range(i), x, dy, sum);
+        }
+        direct::weight_grad(g, shards.range(i), x, dy, sum, scratch);
     });
     dw.copy_from_slice(&sums[..n]);
     for sum in sums.chunks_exact(piece).skip(1) {
@@ -229,5 +201,18 @@ pub fn weight_grad(
     }
 }
 
+/// Adds the gradient of the weights over some blocks to `dw`.
+fn pointwise_weight_grad(g: &Conv, items: Range<usize>, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    let [ci, co] = [g.input[2], g.output[2]];
+    for item in items {
+        let pixels = direct::weight_pixels(g, item);
+        let x = Mat::new(&x[pixels.start * ci..], pixels.len(), ci);
+        let dy = Mat::new(&dy[pixels.start * co..], pixels.len(), co);
+        gemm(dw, co, x.t(), dy, true, Epilogue::NONE);
+    }
+}
+
+#[cfg(test)]
+mod speed;
 #[cfg(test)]
 mod tests;

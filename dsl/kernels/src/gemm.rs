@@ -194,6 +194,6 @@ fn pieces(len: usize, n: usize) -> usize {
 }
 
 #[cfg(test)]
-mod speed;
+pub(crate) mod speed;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,40 @@
 //! between CPUs (a fused multiply-add rounds once), never between numbers of threads.
 #![allow(unsafe_code)]
 
+pub(crate) mod vector;
+
+/// Vector instructions that this CPU has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// Those of every CPU of the architecture.
+    Plain,
+    /// AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// The widest instructions of this CPU (the answer is kept).
+#[inline]
+pub(crate) fn level() -> Level {
+    #[cfg(test)]
+    if let Some(level) = tests::FORCED.get() {
+        return level;
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f") {
+            return Level::Avx512;
+        }
+        if wide() {
+            return Level::Avx2;
+        }
+    }
+    Level::Plain
+}
+
 /// Whether this CPU has the instructions of the second version (the answer is kept).
 #[inline(always)]
 pub fn wide() -> bool {
@@ -93,7 +127,30 @@ macro_rules! simd {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use super::{Level, level};
+    use std::cell::Cell;
+
+    thread_local! {
+        /// What [`level`] answers on this thread.
+        pub(super) static FORCED: Cell<Option<Level>> = const { Cell::new(None) };
+    }
+
+    /// Calls `f` once for each level that this CPU has, on one thread.
+    pub(crate) fn at_each_level(f: impl Fn() + Sync) {
+        let widest = level();
+        let mut levels = vec![Level::Plain];
+        #[cfg(target_arch = "x86_64")]
+        levels.extend([Level::Avx2, Level::Avx512]);
+        for level in levels.into_iter().filter(|&level| level <= widest) {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            pool.install(|| {
+                FORCED.set(Some(level));
+                f();
+            });
+        }
+    }
+
     simd! {
         fn dot(a: &[f32], b: &[f32]) -> f32 {
             crate::simd::sum8(a.len().min(b.len()), |i| a[i] * b[i])

@@ -1,4 +1,5 @@
 use super::*;
+use crate::simd::tests::at_each_level;
 use crate::{Activation, reference, rng};
 
 /// Numbers in ±1.
@@ -29,10 +30,13 @@ fn agrees(g: &Conv, batch: usize) {
     close(&y, &want, &format!("forward of {g:?}"));
 
     let bias = numbers(g.output[2], 4);
-    let epilogue = Epilogue { bias: Some(&bias), activation: Some(Activation::Relu) };
-    forward(g, batch, &x, &w, epilogue, &mut y, &mut scratch);
-    let finished = want.iter().enumerate().map(|(i, y)| (y + bias[i % bias.len()]).max(0.0));
-    close(&y, &finished.collect::<Vec<_>>(), &format!("epilogue of {g:?}"));
+    for activation in [Activation::Relu, Activation::Relu6, Activation::LeakyRelu(0.5)] {
+        let epilogue = Epilogue { bias: Some(&bias), activation: Some(activation) };
+        forward(g, batch, &x, &w, epilogue, &mut y, &mut scratch);
+        let each = want.iter().zip(bias.iter().cycle());
+        let finished: Vec<f32> = each.map(|(y, b)| activation.at(y + b)).collect();
+        close(&y, &finished, &format!("{activation:?} of {g:?}"));
+    }
 
     let mut dx = vec![dirt; x.len()];
     let mut scratch = vec![dirt; input_grad_scratch(g, batch)];
@@ -81,7 +85,7 @@ fn random_sizes_agree_with_the_naive_loops() {
         let maps = [pick(1, 9), pick(1, 9), ci, co];
         let batch = pick(1, 4);
         if let Some(g) = sizes(maps, kernel, stride, dilation, pads, groups) {
-            agrees(&g, batch);
+            at_each_level(|| agrees(&g, batch));
             tried += 1;
         }
     }
@@ -108,7 +112,9 @@ fn extreme_sizes_agree_with_the_naive_loops() {
         ([12, 13, 72, 72], [3, 3], [2, 2], one, 72),
         ([2, 3, 8, 8], [5, 5], [3, 4], ([2, 2], [2, 2]), 8),
     ] {
-        agrees(&sizes(maps, kernel, stride, [1, 1], pads, groups).unwrap(), 3);
+        let g = sizes(maps, kernel, stride, [1, 1], pads, groups).unwrap();
+        at_each_level(|| agrees(&g, 3));
+        agrees(&g, 3);
     }
 }
 

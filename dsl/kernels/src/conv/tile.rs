@@ -1,0 +1,410 @@
+//! The innermost loops of convolutions: a few pixels by a few vectors of channels, kept in registers.
+#![allow(unsafe_code)]
+
+use crate::Activation;
+use crate::gemm::Epilogue;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::vector::{Avx2, Avx512};
+use crate::simd::vector::{Plain, Vector};
+use crate::simd::{Level, level};
+
+/// Neighbouring floats of the source that meet neighbouring rows of the weights.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    /// Place of the first, from the pixel's own.
+    pub(super) offset: usize,
+    /// How many.
+    pub(super) len: usize,
+}
+
+/// The widest panel, in floats.
+const WIDEST: usize = 32;
+
+/// Channels of output in one panel, when there are `channels`.
+pub(super) fn width(channels: usize) -> usize {
+    match level() {
+        Level::Plain => 8,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => 16,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 if channels <= 16 => 16,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => 32,
+    }
+}
+
+/// Floats of all panels for weights `[depth, channels]`.
+pub(super) fn panels(depth: usize, channels: usize) -> usize {
+    let width = width(channels);
+    channels.div_ceil(width) * width * depth
+}
+
+/// Fills panels `[channels / width, depth, width]` from `weight(row, channel)`; zeros fill the last.
+pub(super) fn pack(
+    depth: usize,
+    channels: usize,
+    out: &mut [f32],
+    weight: impl Fn(usize, usize) -> f32,
+) {
+    if depth == 0 {
+        return;
+    }
+    let width = width(channels);
+    for (panel, out) in out.chunks_exact_mut(depth * width).enumerate() {
+        for (row, out) in out.chunks_exact_mut(width).enumerate() {
+            for (lane, out) in out.iter_mut().enumerate() {
+                let channel = panel * width + lane;
+                *out = if channel < channels { weight(row, channel) } else { 0.0 };
+            }
+        }
+    }
+}
+
+/// A grid of pixels and what they are sums of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid<'a> {
+    /// The map.
+    pub(super) source: &'a [f32],
+    /// Floats between neighbouring pixels in the map, down and right.
+    pub(super) step: [usize; 2],
+    /// Pixels, down and right.
+    pub(super) size: [usize; 2],
+    /// What each pixel reads.
+    pub(super) runs: &'a [Run],
+}
+
+impl Grid<'_> {
+    fn depth(&self) -> usize {
+        self.runs.iter().map(|run| run.len).sum()
+    }
+
+    fn check(&self) {
+        let last = self.runs.iter().map(|run| run.offset + run.len).max().unwrap_or(0);
+        let pixel = (self.size[0] - 1) * self.step[0] + (self.size[1] - 1) * self.step[1];
+        assert!(pixel + last <= self.source.len(), "{pixel} + {last} in {}", self.source.len());
+    }
+}
+
+/// Where products go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target<'a> {
+    /// Place of the first pixel's first channel.
+    pub(super) at: usize,
+    /// Floats between neighbouring pixels, down and right.
+    pub(super) step: [usize; 2],
+    /// Channels.
+    pub(super) channels: usize,
+    /// Bias and activation, for these channels.
+    pub(super) epilogue: Epilogue<'a>,
+}
+
+/// Writes the sums of products of every pixel with the packed weights.
+pub(super) fn products(grid: &Grid<'_>, panels: &[f32], target: &Target<'_>, out: &mut [f32]) {
+    if grid.size.contains(&0) {
+        return;
+    }
+    grid.check();
+    let [high, wide] = grid.size;
+    let last = target.at + (high - 1) * target.step[0] + (wide - 1) * target.step[1];
+    assert!(last + target.channels <= out.len());
+    assert_eq!(panels.len(), self::panels(grid.depth(), target.channels));
+    // SAFETY: `level` says that the CPU has the instructions, and the assertions above that all that
+    // is read and written lies inside the slices.
+    unsafe {
+        match level() {
+            Level::Plain => products_in::<Plain, 6, 2>(grid, panels, target, out),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => products_avx2(grid, panels, target, out),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => products_avx512(grid, panels, target, out),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn products_avx2(grid: &Grid<'_>, panels: &[f32], target: &Target<'_>, out: &mut [f32]) {
+    // SAFETY: as for `products`, which has checked.
+    unsafe { products_in::<Avx2, 6, 2>(grid, panels, target, out) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn products_avx512(grid: &Grid<'_>, panels: &[f32], target: &Target<'_>, out: &mut [f32]) {
+    // SAFETY: as for `products`, which has checked.
+    unsafe {
+        match target.channels <= 16 {
+            true => products_in::<Avx512, 10, 1>(grid, panels, target, out),
+            false => products_in::<Avx512, 8, 2>(grid, panels, target, out),
+        }
+    }
+}
+
+/// # Safety
+/// The CPU has the instructions of `V`, and [`products`] has checked the sizes.
+#[inline(always)]
+unsafe fn products_in<V: Vector, const P: usize, const N: usize>(
+    grid: &Grid<'_>,
+    panels: &[f32],
+    target: &Target<'_>,
+    out: &mut [f32],
+) {
+    let width = N * V::LANES;
+    let [high, wide] = grid.size;
+    let panel = grid.depth() * width;
+    for first in (0..target.channels).step_by(width) {
+        let live = width.min(target.channels - first);
+        let mut bias = [0.0f32; WIDEST];
+        if let Some(given) = target.epilogue.bias {
+            bias[..live].copy_from_slice(&given[first..first + live]);
+        }
+        // SAFETY: the panel lies inside `panels`, pixels inside the source and outputs inside `out`,
+        // as `products` has checked; `bias` has room for the widest panel.
+        unsafe {
+            let weights = panels.as_ptr().add(first / width * panel);
+            let start = load::<V, N>(bias.as_ptr());
+            let (mut y, mut x, mut left) = (0, 0, high * wide);
+            while left > 0 {
+                let count = left.min(P);
+                let mut sources = [grid.source.as_ptr(); P];
+                let mut places = [0; P];
+                for i in 0..P {
+                    sources[i] = grid.source.as_ptr().add(y * grid.step[0] + x * grid.step[1]);
+                    places[i] = target.at + y * target.step[0] + x * target.step[1] + first;
+                    // The last tile repeats its last pixel.
+                    if i + 1 < count {
+                        x += 1;
+                        if x == wide {
+                            (y, x) = (y + 1, 0);
+                        }
+                    }
+                }
+                x += 1;
+                if x == wide {
+                    (y, x) = (y + 1, 0);
+                }
+                left -= count;
+                let mut sums = sums::<V, P, N>(sources, grid.runs, weights, start);
+                finish(target.epilogue.activation, &mut sums);
+                // Loops over constants alone, or the compiler keeps the sums in memory throughout.
+                for i in 0..P {
+                    if i < count && live == width {
+                        store(sums[i], out.as_mut_ptr().add(places[i]));
+                    } else if i < count {
+                        let mut full = [0.0f32; WIDEST];
+                        store(sums[i], full.as_mut_ptr());
+                        out[places[i]..places[i] + live].copy_from_slice(&full[..live]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The CPU has the instructions of `V`; every run lies inside the source from every pixel, and
+/// `weights` has a row for each of its floats.
+#[inline(always)]
+unsafe fn sums<V: Vector, const P: usize, const N: usize>(
+    sources: [*const f32; P],
+    runs: &[Run],
+    mut weights: *const f32,
+    start: [V; N],
+) -> [[V; N]; P] {
+    let mut sums = [start; P];
+    for run in runs {
+        // SAFETY: the caller's.
+        unsafe {
+            let pixels = sources.map(|p| p.add(run.offset));
+            for t in 0..run.len {
+                let row = load::<V, N>(weights);
+                weights = weights.add(N * V::LANES);
+                for i in 0..P {
+                    let pixel = V::splat(*pixels[i].add(t));
+                    for j in 0..N {
+                        sums[i][j] = pixel.madd(row[j], sums[i][j]);
+                    }
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// # Safety
+/// The CPU has the instructions of `V`; `p` is valid for reads of `N` vectors.
+#[inline(always)]
+unsafe fn load<V: Vector, const N: usize>(p: *const f32) -> [V; N] {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut row = [V::splat(0.0); N];
+        for (j, vector) in row.iter_mut().enumerate() {
+            *vector = V::load(p.add(j * V::LANES));
+        }
+        row
+    }
+}
+
+/// # Safety
+/// The CPU has the instructions of `V`; `p` is valid for writes of `N` vectors.
+#[inline(always)]
+unsafe fn store<V: Vector, const N: usize>(row: [V; N], p: *mut f32) {
+    for (j, vector) in row.into_iter().enumerate() {
+        // SAFETY: the caller's.
+        unsafe { vector.store(p.add(j * V::LANES)) }
+    }
+}
+
+/// # Safety
+/// The CPU has the instructions of `V`.
+#[inline(always)]
+unsafe fn finish<V: Vector, const P: usize, const N: usize>(
+    activation: Option<Activation>,
+    sums: &mut [[V; N]; P],
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        let zero = V::splat(0.0);
+        // Loops over constants alone, as above.
+        macro_rules! each {
+            ($f:expr) => {
+                for i in 0..P {
+                    for j in 0..N {
+                        sums[i][j] = $f(sums[i][j]);
+                    }
+                }
+            };
+        }
+        match activation {
+            None => {}
+            Some(Activation::Relu) => each!(|v: V| v.max(zero)),
+            Some(Activation::Relu6) => {
+                let six = V::splat(6.0);
+                each!(|v: V| v.max(zero).min(six));
+            }
+            Some(Activation::LeakyRelu(slope)) => {
+                let slope = V::splat(slope);
+                each!(|v: V| v.max(zero).add(v.min(zero).mul(slope)));
+            }
+        }
+    }
+}
+
+/// Floats of scratch for [`outer`] over so many pixels.
+pub(super) fn outer_scratch(pixels: usize, channels: usize) -> usize {
+    pixels * width(channels)
+}
+
+/// Adds to `sums` (rows `stride` apart) the products of every pixel's runs with its channels in `dy`
+/// (pixels `stride` apart too): `sums[k, c] += Σ source[pixel, k] · dy[pixel, c]`.
+pub(super) fn outer(
+    grid: &Grid<'_>,
+    dy: &[f32],
+    (channels, stride): (usize, usize),
+    sums: &mut [f32],
+    scratch: &mut [f32],
+) {
+    if grid.size.contains(&0) {
+        return;
+    }
+    grid.check();
+    let pixels = grid.size[0] * grid.size[1];
+    let width = width(channels);
+    let packed = &mut scratch[..pixels * width];
+    for first in (0..channels).step_by(width) {
+        let live = width.min(channels - first);
+        for (to, from) in packed.chunks_exact_mut(width).zip(dy[first..].chunks(stride)) {
+            to[..live].copy_from_slice(&from[..live]);
+            to[live..].fill(0.0);
+        }
+        let sums = &mut sums[first..];
+        assert!((grid.depth() - 1) * stride + live <= sums.len());
+        // SAFETY: `level` says that the CPU has the instructions; `check` has shown that what is read
+        // of the source lies inside, and `packed` has a row for each pixel.
+        unsafe {
+            match level() {
+                Level::Plain => outer_in::<Plain, 6, 2>(grid, packed, (live, stride), sums),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => outer_avx2(grid, packed, (live, stride), sums),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => outer_avx512(grid, packed, (live, stride), sums),
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn outer_avx2(grid: &Grid<'_>, dy: &[f32], live: (usize, usize), sums: &mut [f32]) {
+    // SAFETY: as for `outer`, which has checked.
+    unsafe { outer_in::<Avx2, 6, 2>(grid, dy, live, sums) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn outer_avx512(grid: &Grid<'_>, dy: &[f32], live: (usize, usize), sums: &mut [f32]) {
+    // SAFETY: as for `outer`, which has checked.
+    unsafe {
+        match dy.len() == 16 * grid.size[0] * grid.size[1] {
+            true => outer_in::<Avx512, 10, 1>(grid, dy, live, sums),
+            false => outer_in::<Avx512, 8, 2>(grid, dy, live, sums),
+        }
+    }
+}
+
+/// # Safety
+/// The CPU has the instructions of `V`, and [`outer`] has checked the sizes.
+#[inline(always)]
+unsafe fn outer_in<V: Vector, const K: usize, const N: usize>(
+    grid: &Grid<'_>,
+    dy: &[f32],
+    (live, stride): (usize, usize),
+    sums: &mut [f32],
+) {
+    let width = N * V::LANES;
+    let [high, wide] = grid.size;
+    let mut places = grid.runs.iter().flat_map(|run| run.offset..run.offset + run.len);
+    let (mut row, depth) = (0, grid.depth());
+    while row < depth {
+        let count = (depth - row).min(K);
+        // The last tile repeats its last row.
+        let mut offsets = [0; K];
+        for i in 0..K {
+            offsets[i] = match i < count {
+                true => places.next().unwrap_or(0),
+                false => offsets[i - 1],
+            };
+        }
+        // SAFETY: offsets of runs, whose every pixel lies inside the source; `dy` has `width` floats
+        // for each pixel.
+        unsafe {
+            let sources = offsets.map(|offset| grid.source.as_ptr().add(offset));
+            let mut tile = [[V::splat(0.0); N]; K];
+            for y in 0..high {
+                let mut slopes = dy.as_ptr().add(y * wide * width);
+                let mut at = y * grid.step[0];
+                for _ in 0..wide {
+                    let slope = load::<V, N>(slopes);
+                    for i in 0..K {
+                        let pixel = V::splat(*sources[i].add(at));
+                        for j in 0..N {
+                            tile[i][j] = pixel.madd(slope[j], tile[i][j]);
+                        }
+                    }
+                    slopes = slopes.add(width);
+                    at += grid.step[1];
+                }
+            }
+            // Loops over constants alone, or the compiler keeps the tile in memory throughout.
+            for i in 0..K {
+                if i < count {
+                    let mut full = [0.0f32; WIDEST];
+                    store(tile[i], full.as_mut_ptr());
+                    let sums = &mut sums[(row + i) * stride..][..live];
+                    sums.iter_mut().zip(&full).for_each(|(sum, new)| *sum += new);
+                }
+            }
+        }
+        row += count;
+    }
+}
