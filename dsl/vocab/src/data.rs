@@ -5,8 +5,24 @@ use dlm_base::{Files, Shape};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+mod array;
+pub mod builtin;
+pub mod cifar;
+pub mod csv;
 pub mod fit;
+pub mod idx;
+pub mod images;
+pub mod inputs;
+pub mod npy;
+pub mod npz;
+mod picture;
+mod read;
 pub mod split;
+mod table;
+
+pub use array::MAX_CLASSES;
+pub use read::MAX_BYTES;
+pub use table::{Format, MAX_TEXTS};
 
 /// A source that a program may name.
 #[derive(Debug)]
@@ -204,7 +220,15 @@ impl fmt::Display for DataError {
 impl std::error::Error for DataError {}
 
 /// All sources, by name.
-pub static SOURCES: &[&Source] = &[];
+pub static SOURCES: &[&Source] = &[
+    &builtin::BUILTIN,
+    &cifar::CIFAR,
+    &csv::CSV,
+    &idx::IDX,
+    &images::IMAGES,
+    &npy::NPY,
+    &npz::NPZ,
+];
 
 /// The source of that name.
 pub fn find(name: &str) -> Option<&'static Source> {
