@@ -81,7 +81,39 @@ pub fn terminal(diag: &Diag, sources: &Sources, color: bool) -> String {
     for group in &groups {
         correct_header(&mut lines, group, sources);
     }
+    if color {
+        lines.iter_mut().for_each(|line| *line = calm(line));
+    }
     lines.join("\n") + "\n"
+}
+
+/// ariadne colours each character apart, and plain text in a grey that suits dark screens alone: here
+/// runs of one colour are merged, and plain text has the terminal's own colour.
+fn calm(line: &str) -> String {
+    let (mut out, mut worn, mut wanted) = (String::new(), "", "");
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        if let Some((code, behind)) = rest.strip_prefix("\u{1b}[").and_then(|r| r.split_once('m')) {
+            wanted = match code {
+                "0" | "38;5;249" => "",
+                "38;5;115" => "36",
+                code => code,
+            };
+            rest = behind;
+            continue;
+        }
+        // A colour begins at a letter, not at the space before it.
+        if (c != ' ' || wanted.is_empty()) && wanted != worn {
+            out.push_str(&format!("\u{1b}[{}m", if wanted.is_empty() { "0" } else { wanted }));
+            worn = wanted;
+        }
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    if !worn.is_empty() {
+        out.push_str("\u{1b}[0m");
+    }
+    out.trim_end().to_string()
 }
 
 /// Labels by file: the primary's file first, the others in the order of their numbers.

@@ -59,7 +59,15 @@ fn a_report_shows_the_lines_with_their_reasons() {
 fn colour_is_only_where_asked_for() {
     let sources = sources(&[("mnist.dlm", MNIST)]);
     assert!(!terminal(&dense(), &sources, false).contains('\u{1b}'));
-    assert!(terminal(&dense(), &sources, true).contains('\u{1b}'));
+    let colored = terminal(&dense(), &sources, true);
+    assert!(colored.starts_with("\u{1b}[31m[E0401] Error:\u{1b}[0m `dense` takes"), "{colored:?}");
+    assert!(colored.contains("\u{1b}[31mdense(10)\u{1b}[0m"), "{colored:?}");
+    assert!(colored.contains("\u{1b}[34mconv(8, 3)\u{1b}[0m -> relu"), "{colored:?}");
+    let mut plain = String::new();
+    for piece in colored.split("\u{1b}[") {
+        plain.push_str(if plain.is_empty() { piece } else { piece.split_once('m').unwrap().1 });
+    }
+    assert_eq!(plain.trim_start_matches("31m"), terminal(&dense(), &sources, false));
 }
 
 #[test]
