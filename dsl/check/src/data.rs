@@ -8,7 +8,7 @@ use crate::program::{AugmentUse, Dataset, Normalize, Part, SourceUse};
 use crate::settings::{Block, argument, count, expect_call, find_word, flag, kind, plain};
 use dlm_base::Span;
 use dlm_base::diag::codes::{data as codes, lints, settings};
-use dlm_grammar::tree::{self, Expr, ExprKind};
+use dlm_grammar::tree::{Expr, ExprKind};
 use dlm_vocab::augment::AUGMENTS;
 use dlm_vocab::data::split::{Take, split_counts};
 use dlm_vocab::data::{DataError, Facts, InputKind, SOURCES, Source, Target, fit};
@@ -28,7 +28,7 @@ pub(crate) fn facts(world: &World<'_>, decl: Decl, diags: &mut Diags) -> Option<
     let scope = Scope::of(world, decl.module);
     // Unknown keys and the like are reported by `dataset`.
     let block = Block::read(BLOCK, Some(&data.settings), &mut Diags::new());
-    Some(Origins::read(world, data, &block, &scope, diags)?.facts)
+    Some(Origins::read(world, decl, &block, &scope, diags)?.facts)
 }
 
 /// The checked declaration; `None` when an error has been reported that leaves nothing to work with.
@@ -44,7 +44,7 @@ pub(crate) fn dataset(world: &World<'_>, decl: Decl, diags: &mut Diags) -> Optio
     };
     let valid = part(&block, "valid", &scope, diags);
     let test = part(&block, "test", &scope, diags);
-    let origins = Origins::read(world, data, &block, &scope, diags)?;
+    let origins = Origins::read(world, decl, &block, &scope, diags)?;
     let normalize = normalize(&block, &origins.facts, &scope, diags);
     let augment = augment(&block, &origins.facts, &scope, diags);
     let counts = counts(&block, &origins, valid?, test?, limit, diags)?;
@@ -94,18 +94,19 @@ struct Origins {
 impl Origins {
     fn read(
         world: &World<'_>,
-        data: &tree::Data,
+        decl: Decl,
         block: &Block<'_>,
         scope: &Scope<'_>,
         diags: &mut Diags,
     ) -> Option<Origins> {
+        // Where a part could not be read, what its rest seems to say is no further mistake.
+        let broken = world.item(decl).broken;
         let mut source = |name| {
             let expr = block.value(name)?;
-            match name {
-                "source" | "train" => Some(read_source(world, name, expr, scope, diags)),
-                _ if is_part(expr) => None,
-                _ => Some(read_source(world, name, expr, scope, diags)),
+            if matches!(name, "valid" | "test") && is_part(expr) {
+                return None;
             }
+            Some(read_source(world, name, expr, broken, scope, diags))
         };
         let (whole, train) = (source("source"), source("train"));
         let (valid, test) = (source("valid"), source("test"));
@@ -117,10 +118,11 @@ impl Origins {
             }
             (Some(one), ..) | (None, Some(one), ..) => one?,
             _ => {
-                if !data.settings.entries.iter().any(|e| matches!(e, tree::Entry::Error(_))) {
-                    let what = format!("`{}`", data.name.text);
+                if !broken {
+                    let name = world.name(decl);
+                    let what = format!("`{}`", name.text);
                     let example = "source = csv(\"file.csv\", target = \"column\")";
-                    let at = data.name.span;
+                    let at = name.span;
                     diags.push(settings::missing_setting(at, &what, "source", example));
                 }
                 return None;
@@ -150,6 +152,7 @@ fn read_source(
     world: &World<'_>,
     key: &str,
     expr: &Expr,
+    broken: bool,
     scope: &Scope<'_>,
     diags: &mut Diags,
 ) -> Option<(SourceUse, Facts)> {
@@ -163,6 +166,7 @@ fn read_source(
     let used = SourceUse { source, args, span: call.span };
     match source_facts(world, &used) {
         Ok(facts) => Some((used, facts)),
+        Err(_) if broken => None,
         Err(error) => {
             diags.push(refusal(source, &call, error));
             None
@@ -275,7 +279,9 @@ fn counts(
     match split_counts(samples, take(&origins.valid, valid), take(&origins.test, test), limit) {
         Ok(counts) => Some(counts),
         Err(error) => {
-            let at = block.value(error.part).map_or(origins.train.0.span, |expr| expr.span);
+            let parts = [error.part, "test", "valid", "limit"];
+            let given = parts.into_iter().find_map(|name| block.value(name));
+            let at = given.map_or(origins.train.0.span, |expr| expr.span);
             let there = format!("the source has {samples} samples");
             diags.push(codes::nothing_left(at, &error.message, &there, &error.help));
             None

@@ -130,7 +130,8 @@ fn times(
 ) -> Option<Factor> {
     let value = eval(number, scope, diags)?;
     let Some(weight) = value.number() else {
-        diags.push(settings::wrong_type(number.span, "a weight", "a number", &value.describe()));
+        let message = format!("a weight is a number, not {}", value.describe());
+        diags.push(settings::unfit_value(number.span, &message, "must be a number", None));
         return None;
     };
     if weight < 0.0 {
@@ -138,7 +139,7 @@ fn times(
         return None;
     }
     if op == BinaryOp::Div && weight == 0.0 {
-        diags.push(settings::out_of_range(number.span, "the divisor", "0", "above 0"));
+        diags.push(settings::unfit_value(number.span, "division by 0", "is 0", None));
         return None;
     }
     let value = if op == BinaryOp::Div { factor.value / weight } else { factor.value * weight };
@@ -199,6 +200,7 @@ fn no_term(expr: &Expr, diags: &mut Diags) -> bool {
 }
 
 fn negative(at: Span, value: &str, diags: &mut Diags) -> bool {
-    diags.push(settings::out_of_range(at, "the weight of a loss term", value, "at least 0"));
+    let message = format!("a loss term has the weight {value}, and must have one of at least 0");
+    diags.push(settings::unfit_value(at, &message, "must be at least 0", None));
     false
 }

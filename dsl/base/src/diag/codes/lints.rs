@@ -5,22 +5,23 @@ use crate::diag::Diag;
 use crate::span::Span;
 
 code! {
-    /// Something is declared and nothing uses it.
+    /// Something is declared and nothing uses it. Of a file without verbs, which is there to be
+    /// imported from, nothing is said.
     ///
     /// ```dlm
     /// width = 32
-    /// model Net(features: [13]) {
-    ///     features -> dense(64) -> relu -> dense(3)
-    /// }
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(64) -> relu -> dense(3) }
+    /// train Net on Iris
     /// ```
     ///
     /// Use it, remove it, or let its name begin with `_`.
     ///
     /// ```dlm
     /// width = 32
-    /// model Net(features: [13]) {
-    ///     features -> dense(width) -> relu -> dense(3)
-    /// }
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(width) -> relu -> dense(3) }
+    /// train Net on Iris
     /// ```
     W1001 = "W1001", "declared, never used";
 
