@@ -1,3 +1,6 @@
 //! The suite.
 
+// A test that cannot go on stops.
+#![allow(clippy::unwrap_used)]
+
 mod spec;

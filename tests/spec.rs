@@ -74,6 +74,55 @@ fn every_code_is_shown_by_a_page() {
 }
 
 #[test]
+fn a_fix_mends_what_it_is_offered_for() {
+    let mut failures = Vec::new();
+    let mut tried = 0;
+    for (name, text, files) in programs() {
+        let checked = check_text("main.dlm", &text, &files);
+        for diag in &checked.diags {
+            for fix in &diag.fixes {
+                let mut mended = text.clone();
+                for edit in fix.edits.iter().rev() {
+                    mended.replace_range(edit.span.range(), &edit.text);
+                }
+                let after = check_text("main.dlm", &mended, &files).diags;
+                let same = |d: &&Diag| {
+                    d.code == diag.code
+                        && (&d.message, &d.primary.text) == (&diag.message, &diag.primary.text)
+                };
+                let count = |diags: &[Diag]| diags.iter().filter(same).count();
+                tried += 1;
+                if count(&after) >= count(&checked.diags) {
+                    let id = diag.code.id;
+                    failures
+                        .push(format!("{name}: {id}: {} stays after: {}", diag.message, fix.title));
+                }
+            }
+        }
+    }
+    assert!(tried > 20, "{tried} fixes");
+    assert!(failures.is_empty(), "{}\n", failures.join("\n"));
+}
+
+#[test]
+fn half_typed_programs_are_checked() {
+    for (name, text, files) in programs() {
+        let ends = text.char_indices().filter(|(_, c)| !c.is_alphanumeric()).map(|(i, _)| i);
+        for end in ends {
+            let half = &text[..end];
+            let rest = text[end..].find('\n').map_or("", |line| &text[end + line..]);
+            for program in [half.to_string(), format!("{half}{rest}")] {
+                let checked = std::panic::catch_unwind(|| check_text("main.dlm", &program, &files));
+                let Ok(checked) = checked else { panic!("{name} up to byte {end}:\n{program}") };
+                for diag in &checked.diags {
+                    render::short(diag, &checked.sources);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn the_page_of_a_code_shows_it_and_how_to_mend_it() {
     let mut files = MemFiles::default();
     files.put("ragged.csv", "a,b,class\n1,2,x\n3,y\n");
@@ -129,6 +178,26 @@ fn pages() -> Vec<PathBuf> {
         entries.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
     pages.sort();
     pages
+}
+
+/// The programs of all pages: the page and the line, the text, and the files beside it.
+fn programs() -> Vec<(String, String, MemFiles)> {
+    let mut programs = Vec::new();
+    for path in pages() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut files = MemFiles::default();
+        for piece in page::cut(&std::fs::read_to_string(&path).unwrap()) {
+            let Piece::Fence { info, body, line } = piece else { continue };
+            match info.split_once(' ') {
+                Some((_, file)) => files.put(file, body.as_bytes()),
+                None if info == "dlm" => {
+                    programs.push((format!("{name}:{line}"), page::program(&body), files.clone()));
+                }
+                None => {}
+            }
+        }
+    }
+    programs
 }
 
 /// The fence that follows the one at `index`, with nothing but an empty line between.
