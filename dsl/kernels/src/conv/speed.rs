@@ -26,8 +26,8 @@ fn measure(name: &str, g: &Conv) {
 #[ignore = "measures"]
 fn speed_of_convolutions() {
     println!("GFLOP/s (µs an image): forward, gradient of the input, gradient of the weights");
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    pool.install(|| {
+    crate::simd::tests::at_each_level(|| {
+        println!("{:?}", crate::simd::level());
         for (name, [h, w, ci, co], kernel, stride, pad, depthwise) in [
             ("W3 1: 3×3, 1 → 32", [28, 28, 1, 32], 3, 1, 0, false),
             ("W3 2: 3×3, 32 → 64", [26, 26, 32, 64], 3, 1, 0, false),

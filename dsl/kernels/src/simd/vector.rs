@@ -42,7 +42,8 @@ pub(crate) struct Plain([f32; 4]);
 impl Plain {
     #[inline(always)]
     fn zip(self, b: Plain, f: impl Fn(f32, f32) -> f32) -> Plain {
-        Plain([0, 1, 2, 3].map(|i| f(self.0[i], b.0[i])))
+        let ([a, b, c, d], [e, g, h, i]) = (self.0, b.0);
+        Plain([f(a, e), f(b, g), f(c, h), f(d, i)])
     }
 }
 
@@ -69,7 +70,13 @@ impl Vector for Plain {
     #[inline(always)]
     unsafe fn madd(self, b: Plain, c: Plain) -> Plain {
         const FMA: bool = cfg!(target_arch = "aarch64");
-        Plain([0, 1, 2, 3].map(|i| super::madd::<FMA>(self.0[i], b.0[i], c.0[i])))
+        let ([a0, a1, a2, a3], [b0, b1, b2, b3], [c0, c1, c2, c3]) = (self.0, b.0, c.0);
+        Plain([
+            super::madd::<FMA>(a0, b0, c0),
+            super::madd::<FMA>(a1, b1, c1),
+            super::madd::<FMA>(a2, b2, c2),
+            super::madd::<FMA>(a3, b3, c3),
+        ])
     }
 
     #[inline(always)]
