@@ -1,20 +1,25 @@
 //! Data in memory, cut into parts, normalised, and put into batches.
 
 mod batches;
+mod inputs;
+mod measure;
 mod preprocess;
+#[cfg(test)]
+mod tests;
 
 pub use batches::{Mixing, TargetMut};
-pub use preprocess::{Preprocess, inputs_from_file};
+pub use inputs::inputs_from_file;
+pub use preprocess::Preprocess;
 
 use crate::run::RunError;
-use preprocess::Lanes;
 use dlm_base::Files;
 use dlm_check::program::{Dataset, Part, SourceUse, Split};
 use dlm_vocab::augment::Augment;
 use dlm_vocab::data::fit::{adapt, fits, whole};
-use dlm_vocab::data::split::split_samples;
-use dlm_vocab::data::{Facts, Samples, Target, Targets};
-use std::sync::Arc;
+use dlm_vocab::data::split::{Take, split_counts, split_samples};
+use dlm_vocab::data::{Facts, Numbers, Samples, Target, Targets};
+use preprocess::Scaler;
+use std::sync::{Arc, Mutex};
 
 /// A dataset that has been read.
 #[derive(Debug)]
@@ -28,9 +33,9 @@ pub struct Loaded {
     sources: Vec<Samples>,
     parts: [Rows; 3],
     augments: Vec<Arc<dyn Augment>>,
-    lanes: Lanes,
-    /// What each byte becomes; see [`Preprocess`].
-    table: Vec<f32>,
+    scaler: Scaler,
+    /// Scratch memory of augmentations.
+    spare: Mutex<Vec<f32>>,
 }
 
 /// Which samples of which source a part is, with their targets.
@@ -51,7 +56,7 @@ impl Loaded {
         let read = |used: &SourceUse| {
             (used.source.load)(&used.args, files, dataset.seed).map_err(|error| RunError {
                 message: format!("`{}`: {error}", dataset.name),
-                help: None,
+                help: error.advice().map(str::to_string),
                 span: Some(used.span),
             })
         };
@@ -63,7 +68,7 @@ impl Loaded {
                 sources.push(read(used)?);
             }
         }
-        let others: Vec<&Facts> = sources[1..].iter().map(|samples| &samples.facts).collect();
+        let others: Vec<&Facts> = sources[1..].iter().rev().map(|samples| &samples.facts).collect();
         let facts = whole(&sources[0].facts, &others);
         for (at, part) in [(0, "train"), (1, "valid"), (2, "test")] {
             fits(&facts, part, &sources[place[at]].facts).map_err(|misfit| RunError {
@@ -72,8 +77,9 @@ impl Loaded {
                 span: Some(dataset.span),
             })?;
         }
-        let sources: Vec<Samples> = sources.into_iter().map(|s| adapt(s, &facts)).collect();
-        let counts = taken(dataset, &place, &sources[0])?;
+        unchanged(dataset, &facts)?;
+        let mut sources: Vec<Samples> = sources.into_iter().map(|s| adapt(s, &facts)).collect();
+        let counts = taken(dataset, &place, &sources)?;
         let classes = match &sources[0].targets {
             Targets::Classes(classes) if dataset.stratify => Some(classes.as_slice()),
             _ => None,
@@ -93,16 +99,21 @@ impl Loaded {
         });
         let Rows { rows, values, .. } = &parts[0];
         let preprocess = Preprocess::fit(dataset, &facts, &sources[0], rows, values);
+        for samples in &mut sources {
+            if let Numbers::F32(values) = &mut samples.inputs {
+                preprocess.fill_gaps(values);
+            }
+        }
         let augments = dataset.augment.iter().map(|used| (used.word.make)(&used.args)).collect();
         Ok(Loaded {
             name: dataset.name.clone(),
-            lanes: Lanes::of(&facts.shape),
-            table: preprocess.table(),
+            scaler: Scaler::new(&preprocess),
             facts,
             preprocess,
             sources,
             parts,
             augments,
+            spare: Mutex::default(),
         })
     }
 
@@ -165,21 +176,42 @@ fn width(target: &Target) -> usize {
     }
 }
 
+/// Fails when the files are not what the checker saw of them.
+fn unchanged(dataset: &Dataset, facts: &Facts) -> Result<(), RunError> {
+    let seen = &dataset.facts;
+    if (&seen.shape, &seen.target, seen.kind) == (&facts.shape, &facts.target, facts.kind) {
+        return Ok(());
+    }
+    let (name, was, is) = (&dataset.name, &seen.shape, &facts.shape);
+    Err(RunError {
+        message: match was == is {
+            true => format!("the classes of `{name}` are not those that were found when it was checked"),
+            false => format!("a sample of `{name}` has the shape {is}, and had {was} when it was checked"),
+        },
+        help: Some("only the beginning of a large table is checked; or the files have changed".into()),
+        span: Some(dataset.span),
+    })
+}
+
 /// How many samples each part takes from the training source.
-fn taken(dataset: &Dataset, place: &[usize; 3], first: &Samples) -> Result<[usize; 3], RunError> {
-    let mut counts = dataset.counts;
+fn taken(
+    dataset: &Dataset,
+    place: &[usize; 3],
+    sources: &[Samples],
+) -> Result<[usize; 3], RunError> {
+    let take = |part: &Part, at: usize| match part {
+        Part::Own(_) => Take::Own(sources[place[at]].facts.samples),
+        Part::Share(share) => Take::Share(*share),
+        Part::Count(count) => Take::Count(*count),
+    };
+    let (valid, test) = (take(&dataset.valid, 1), take(&dataset.test, 2));
+    let counts = split_counts(sources[0].facts.samples, valid, test, dataset.limit);
+    let mut counts = counts.map_err(|error| RunError {
+        message: format!("`{}`: {}", dataset.name, error.message),
+        help: Some(error.help),
+        span: Some(dataset.span),
+    })?;
     counts[1] *= usize::from(place[1] == 0);
     counts[2] *= usize::from(place[2] == 0);
-    let (asked, there) = (counts.iter().sum::<usize>(), first.facts.samples);
-    if asked > there {
-        return Err(RunError {
-            message: format!(
-                "`{}` has {there} samples now and had {asked} or more when it was checked",
-                dataset.name
-            ),
-            help: Some("run it again".to_string()),
-            span: Some(dataset.span),
-        });
-    }
     Ok(counts)
 }
