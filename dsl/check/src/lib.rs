@@ -13,8 +13,10 @@ pub mod names;
 pub mod network;
 mod order;
 pub mod program;
+pub mod session;
 mod settings;
 pub mod stdlib;
 mod train;
 
 pub use program::Program;
+pub use session::{Checked, check_file, check_text};
