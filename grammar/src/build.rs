@@ -50,8 +50,15 @@ impl<'t> Builder<'t> {
         Builder { file, base, text, grave, quiet: false, height: 0, depth: 0, diags }
     }
 
-    /// Offsets in the item as a span of the file.
-    fn at(&self, start: usize, end: usize) -> Span {
+    /// Offsets in the item as a span of the file. What was mended may hold a token in the middle
+    /// of a character.
+    fn at(&self, mut start: usize, mut end: usize) -> Span {
+        while !self.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while end < self.text.len() && !self.text.is_char_boundary(end) {
+            end += 1;
+        }
         Span::new(self.file, self.base + start, self.base + end)
     }
 

@@ -22,6 +22,20 @@ pub fn format(tree: &Tree, text: &str) -> String {
     if tree.broken {
         return text.to_owned();
     }
+    let mut formatted = print(tree, text);
+    // Comments in odd places may move what the next pass measures; a few passes settle that.
+    for _ in 0..4 {
+        let again = print(&crate::parse(tree.file, &formatted).tree, &formatted);
+        if again == formatted {
+            break;
+        }
+        formatted = again;
+    }
+    formatted
+}
+
+/// One pass.
+fn print(tree: &Tree, text: &str) -> String {
     let mut printer = Printer::new(text, &tree.comments, None);
     printer.items(&tree.items);
     printer.flush(text.len());
@@ -172,6 +186,7 @@ impl<'t> Printer<'t> {
 
     /// Prints the comments before offset `before` of the source.
     fn flush(&mut self, before: usize) {
+        let between_rows = matches!(self.gap, Gap::Line { .. });
         while let Some(comment) = self.comments.get(self.next)
             && (comment.span.start as usize) < before
         {
@@ -192,7 +207,7 @@ impl<'t> Printer<'t> {
             }
             self.push(&self.text[comment.span.range()]);
             self.last = comment.span.end as usize;
-            self.gap = Gap::Line { indent, blank: blank || !trailing };
+            self.gap = Gap::Line { indent, blank: blank || between_rows };
         }
     }
 

@@ -10,6 +10,9 @@ mod build;
 mod items;
 mod repair;
 
+#[cfg(test)]
+mod tests;
+
 pub use format::format;
 pub use parse::{MAX_BYTES, Parsed, parse};
 pub use tree::Tree;

@@ -228,6 +228,7 @@ impl Builder<'_> {
                 }
                 Rule::paren => expr = self.paren(pair),
                 Rule::list => expr = self.list(pair),
+                Rule::all => expr = Expr { span, kind: ExprKind::All },
                 Rule::field => expr = self.field(expr, pair),
                 Rule::index => expr = self.index(expr, pair, span),
                 _ => {}
