@@ -8,6 +8,7 @@ mod direct;
 mod job;
 mod shards;
 mod tile;
+mod winograd;
 
 use crate::gemm::{Epilogue, Mat, gemm, par_gemm};
 use crate::{depthwise, par};
@@ -68,6 +69,15 @@ impl Conv {
             && self.groups == 1
     }
 
+    /// The convolution that computes the gradient with respect to the input, from the gradient of the
+    /// output and turned weights, if the stride is 1.
+    pub(crate) fn turned(&self) -> Option<Conv> {
+        let pad = |i: usize| (self.dilation[i] * (self.kernel[i] - 1)).checked_sub(self.pad[i]);
+        let turned =
+            Conv { input: self.output, output: self.input, pad: [pad(0)?, pad(1)?], ..*self };
+        (self.stride == [1, 1]).then_some(turned)
+    }
+
     fn check(&self, batch: usize, x: usize, w: usize, y: usize) {
         assert_eq!(x, batch * self.inputs(), "input of {self:?}");
         assert_eq!(w, self.weights(), "weights of {self:?}");
@@ -79,6 +89,7 @@ impl Conv {
 pub fn forward_scratch(g: &Conv, batch: usize) -> usize {
     match g.pointwise() || depthwise::fits(g) {
         true => 0,
+        false if winograd::fits(g) => winograd::forward_scratch(g, batch),
         false => direct::forward_scratch(g, batch),
     }
 }
@@ -108,6 +119,10 @@ pub fn forward(
     if depthwise::fits(g) {
         return depthwise::forward(g, batch, x, w, epilogue, y);
     }
+    if winograd::fits(g) {
+        let weight = |tap: usize, c: usize, o: usize| w[(tap * ci + c) * co + o];
+        return winograd::forward(g, batch, x, weight, epilogue, y, scratch);
+    }
     direct::forward(g, batch, x, w, epilogue, y, scratch);
 }
 
@@ -116,7 +131,10 @@ pub fn input_grad_scratch(g: &Conv, batch: usize) -> usize {
     match g.pointwise() {
         true => 0,
         false if depthwise::fits(g) => depthwise::input_grad_scratch(g),
-        false => direct::input_grad_scratch(g, batch),
+        false => match turned_for_winograd(g) {
+            Some(turned) => winograd::forward_scratch(&turned, batch),
+            None => direct::input_grad_scratch(g, batch),
+        },
     }
 }
 
@@ -145,7 +163,16 @@ pub fn input_grad(
     if depthwise::fits(g) {
         return depthwise::input_grad(g, batch, dy, w, dx, scratch);
     }
+    if let Some(turned) = turned_for_winograd(g) {
+        let taps = g.kernel[0] * g.kernel[1];
+        let weight = |tap: usize, o: usize, c: usize| w[((taps - 1 - tap) * ci + c) * co + o];
+        return winograd::forward(&turned, batch, dy, weight, Epilogue::NONE, dx, scratch);
+    }
     direct::input_grad(g, batch, dy, w, dx, scratch);
+}
+
+fn turned_for_winograd(g: &Conv) -> Option<Conv> {
+    g.turned().filter(winograd::fits)
 }
 
 /// Floats of scratch for [`weight_grad`].

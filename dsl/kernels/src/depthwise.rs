@@ -125,16 +125,9 @@ fn lanes<const L: usize>(x: &[f32], at: usize) -> &[f32; L] {
     }
 }
 
-/// The convolution with turned weights that computes the gradient of the input, if the stride is 1.
-fn turned(g: &Conv) -> Option<Conv> {
-    let pad = |i: usize| (g.dilation[i] * (g.kernel[i] - 1)).checked_sub(g.pad[i]);
-    (g.stride == [1, 1]).then_some(())?;
-    Some(Conv { input: g.output, output: g.input, pad: [pad(0)?, pad(1)?], ..*g })
-}
-
 /// Floats of scratch for [`input_grad`].
 pub(crate) fn input_grad_scratch(g: &Conv) -> usize {
-    turned(g).map_or(0, |_| g.weights())
+    g.turned().map_or(0, |_| g.weights())
 }
 
 /// See [`crate::conv::input_grad`].
@@ -146,7 +139,7 @@ pub(crate) fn input_grad(
     dx: &mut [f32],
     scratch: &mut [f32],
 ) {
-    if let Some(turned) = turned(g) {
+    if let Some(turned) = g.turned() {
         let c = g.input[2];
         let weights = &mut scratch[..w.len()];
         for (to, from) in weights.chunks_exact_mut(c).zip(w.chunks_exact(c).rev()) {

@@ -54,6 +54,20 @@ pub(super) fn forward(g: &Conv) -> Job {
     }
 }
 
+/// Places of `reach × reach` pixels that begin `step` apart, enough to cover the output.
+pub(super) fn patches(g: &Conv, step: usize, reach: usize) -> Job {
+    Job {
+        map: g.input,
+        from: g.pad.map(|pad| -(pad as isize)),
+        step: [step; 2],
+        reach: [reach; 2],
+        grid: [g.output[0].div_ceil(step), g.output[1].div_ceil(step)],
+        taps: Vec::new(),
+        out_from: [0, 0],
+        out_step: [step; 2],
+    }
+}
+
 /// Pixels of one axis of the input that the same elements of the window reach.
 struct Phase {
     from: isize,
@@ -132,10 +146,14 @@ impl Job {
         if self.padded() { (self.grid[1] - 1) * self.step[1] + self.reach[1] } else { self.map[1] }
     }
 
+    /// Floats between neighbouring rows of the map as the tiles see it.
+    pub(super) fn row(&self) -> usize {
+        self.width() * self.map[2]
+    }
+
     /// Floats between neighbouring pixels in the map as the tiles see it.
     pub(super) fn strides(&self) -> [usize; 2] {
-        let c = self.map[2];
-        [self.step[0] * self.width() * c, self.step[1] * c]
+        [self.step[0] * self.row(), self.step[1] * self.map[2]]
     }
 
     /// The taps as runs of floats, for one of `groups`.

@@ -18,7 +18,7 @@ pub(super) struct Run {
 }
 
 /// The widest panel, in floats.
-const WIDEST: usize = 32;
+pub(super) const WIDEST: usize = 32;
 
 /// Channels of output in one panel, when there are `channels`.
 pub(super) fn width(channels: usize) -> usize {

@@ -27,6 +27,8 @@ pub(crate) trait Vector: Copy {
     unsafe fn madd(self, b: Self, c: Self) -> Self;
     /// `self + b`.
     unsafe fn add(self, b: Self) -> Self;
+    /// `self − b`.
+    unsafe fn sub(self, b: Self) -> Self;
     /// `self · b`.
     unsafe fn mul(self, b: Self) -> Self;
     /// The larger of both; `b` when `self` is no number.
@@ -85,6 +87,11 @@ impl Vector for Plain {
     }
 
     #[inline(always)]
+    unsafe fn sub(self, b: Plain) -> Plain {
+        self.zip(b, |a, b| a - b)
+    }
+
+    #[inline(always)]
     unsafe fn mul(self, b: Plain) -> Plain {
         self.zip(b, |a, b| a * b)
     }
@@ -100,11 +107,101 @@ impl Vector for Plain {
     }
 }
 
+/// One float: what is left when vectors are full.
+#[derive(Clone, Copy)]
+pub(crate) struct Single(f32);
+
+impl Vector for Single {
+    const LANES: usize = 1;
+
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> Single {
+        // SAFETY: valid for one float, says the caller.
+        unsafe { Single(*p) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32) {
+        // SAFETY: as in `load`.
+        unsafe { *p = self.0 }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Single {
+        Single(x)
+    }
+
+    #[inline(always)]
+    unsafe fn madd(self, b: Single, c: Single) -> Single {
+        Single(super::madd::<{ cfg!(target_arch = "aarch64") }>(self.0, b.0, c.0))
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, b: Single) -> Single {
+        Single(self.0 + b.0)
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, b: Single) -> Single {
+        Single(self.0 - b.0)
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, b: Single) -> Single {
+        Single(self.0 * b.0)
+    }
+
+    #[inline(always)]
+    unsafe fn max(self, b: Single) -> Single {
+        Single(if self.0 > b.0 { self.0 } else { b.0 })
+    }
+
+    #[inline(always)]
+    unsafe fn min(self, b: Single) -> Single {
+        Single(if self.0 < b.0 { self.0 } else { b.0 })
+    }
+}
+
+/// Declares a function that calls `body::<V>` with the widest [`Vector`] of this CPU.
+macro_rules! at_level {
+    (
+        $(#[$meta:meta])*
+        unsafe fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $body:ident;
+    ) => {
+        $(#[$meta])*
+        unsafe fn $name($($arg: $ty),*) {
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn avx2($($arg: $ty),*) {
+                // SAFETY: the instructions are there, and the rest is the caller's.
+                unsafe { $body::<$crate::simd::vector::Avx2>($($arg),*) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f")]
+            unsafe fn avx512($($arg: $ty),*) {
+                // SAFETY: the instructions are there, and the rest is the caller's.
+                unsafe { $body::<$crate::simd::vector::Avx512>($($arg),*) }
+            }
+            // SAFETY: `level` says that the instructions are there, and the rest is the caller's.
+            unsafe {
+                match $crate::simd::level() {
+                    $crate::simd::Level::Plain => $body::<$crate::simd::vector::Plain>($($arg),*),
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::simd::Level::Avx2 => avx2($($arg),*),
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::simd::Level::Avx512 => avx512($($arg),*),
+                }
+            }
+        }
+    };
+}
+pub(crate) use at_level;
+
 /// Implements [`Vector`] by instructions of one name each.
 #[cfg(target_arch = "x86_64")]
 macro_rules! instructions {
     ($name:ident, $register:ty, $lanes:literal, $doc:literal,
-     $load:ident $store:ident $splat:ident $madd:ident $add:ident $mul:ident $max:ident $min:ident) => {
+     $load:ident $store:ident $splat:ident $madd:ident $add:ident $sub:ident $mul:ident $max:ident $min:ident) => {
         #[doc = $doc]
         #[derive(Clone, Copy)]
         pub(crate) struct $name($register);
@@ -143,6 +240,12 @@ macro_rules! instructions {
             }
 
             #[inline(always)]
+            unsafe fn sub(self, b: $name) -> $name {
+                // SAFETY: the caller's: instructions there.
+                unsafe { $name($sub(self.0, b.0)) }
+            }
+
+            #[inline(always)]
             unsafe fn mul(self, b: $name) -> $name {
                 // SAFETY: the caller's: instructions there.
                 unsafe { $name($mul(self.0, b.0)) }
@@ -166,9 +269,9 @@ macro_rules! instructions {
 #[cfg(target_arch = "x86_64")]
 instructions!(Avx2, __m256, 8, "Eight floats with AVX2 and FMA.",
     _mm256_loadu_ps _mm256_storeu_ps _mm256_set1_ps _mm256_fmadd_ps
-    _mm256_add_ps _mm256_mul_ps _mm256_max_ps _mm256_min_ps);
+    _mm256_add_ps _mm256_sub_ps _mm256_mul_ps _mm256_max_ps _mm256_min_ps);
 
 #[cfg(target_arch = "x86_64")]
 instructions!(Avx512, __m512, 16, "Sixteen floats with AVX-512.",
     _mm512_loadu_ps _mm512_storeu_ps _mm512_set1_ps _mm512_fmadd_ps
-    _mm512_add_ps _mm512_mul_ps _mm512_max_ps _mm512_min_ps);
+    _mm512_add_ps _mm512_sub_ps _mm512_mul_ps _mm512_max_ps _mm512_min_ps);
