@@ -1,2 +1,79 @@
-//! The `dlm` command.
-fn main() {}
+//! The `dlm` command: the one place of dlm that reads files and clocks, and that prints.
+
+mod args;
+mod cmd;
+mod console;
+mod diagnose;
+mod draw;
+mod files;
+mod human;
+mod manual;
+mod markdown;
+mod progress;
+mod save;
+mod table;
+
+use args::{Cli, Command};
+use clap::Parser;
+use console::Console;
+use std::process::ExitCode;
+
+/// How a command ended, and the process's exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    /// All is well.
+    Good = 0,
+    /// The program has errors, an expectation failed, or a file is not formatted.
+    Program = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// The run failed.
+    Failed = 3,
+}
+
+/// Why a command gave up before it had anything to show.
+#[derive(Debug)]
+struct Failure {
+    status: Status,
+    message: String,
+    help: Option<String>,
+}
+
+impl Failure {
+    /// The command line asks for what cannot be.
+    fn usage(message: impl Into<String>) -> Failure {
+        Failure { status: Status::Usage, message: message.into(), help: None }
+    }
+
+    /// The work began and broke.
+    fn run(message: impl Into<String>) -> Failure {
+        Failure { status: Status::Failed, message: message.into(), help: None }
+    }
+
+    /// What to do about it.
+    fn help(mut self, text: impl Into<String>) -> Failure {
+        self.help = Some(text.into());
+        self
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut console = Console::new(cli.color);
+    let result = match cli.command {
+        Command::Run(args) => cmd::run::run(args, &mut console),
+        Command::Check(args) => cmd::check::check(args, &mut console),
+        Command::Fmt(args) => cmd::fmt::fmt(args, &mut console),
+        Command::Show(args) => cmd::show::show(args, &mut console),
+        Command::Eval(args) => cmd::eval::eval(args, &mut console),
+        Command::Predict(args) => cmd::predict::predict(args, &mut console),
+        Command::Explain(args) => cmd::explain::explain(args, &mut console),
+        Command::New(args) => cmd::new::new(args, &mut console),
+        Command::Dump(args) => cmd::dump::dump(args, &mut console),
+    };
+    let status = result.unwrap_or_else(|failure| {
+        console.failure(&failure);
+        failure.status
+    });
+    ExitCode::from(status as u8)
+}

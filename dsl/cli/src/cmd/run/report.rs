@@ -1,0 +1,192 @@
+//! The screens of a run: what will be done, the table of results, the expectations.
+
+use super::{deviation, wanted};
+use crate::console::{Style, paint};
+use crate::human::{about, bytes, count, number, seconds, share};
+use crate::table::{Grid, Side};
+use dlm_check::Program;
+use dlm_check::program::{Compare, Quantity, Split};
+use dlm_learn::metrics::Scores;
+use dlm_learn::{Judgement, Outcome, Summary, judge};
+use dlm_vocab::metric::MetricUnit;
+use std::path::Path;
+
+/// What several runs of one program gave; one run is the usual case.
+pub(super) struct Mean<'a> {
+    runs: &'a [Outcome],
+    judged: Vec<Judgement>,
+}
+
+impl<'a> Mean<'a> {
+    /// Judges each expectation on the mean of its sides.
+    pub(super) fn of(runs: &'a [Outcome], program: &Program) -> Mean<'a> {
+        let first = runs.first().map_or(&[][..], |run| &run.judged);
+        let judged = first.iter().enumerate().map(|(i, own)| {
+            let mean = |side: fn(&Judgement) -> f64| {
+                let all = runs.iter().filter_map(|run| run.judged.get(i)).map(side);
+                all.sum::<f64>() / runs.len() as f64
+            };
+            let (left, right) = (mean(|j| j.left), mean(|j| j.right));
+            let held = match runs.len() {
+                1 => own.held,
+                _ => judge::holds(left, program.expectations[own.index].compare, right),
+            };
+            Judgement { index: own.index, held, left, right }
+        });
+        Mean { judged: judged.collect(), runs }
+    }
+
+    /// Whether all expectations hold.
+    pub(super) fn held(&self) -> bool {
+        self.judged.iter().all(|j| j.held)
+    }
+}
+
+/// What will be trained, before it is.
+pub(super) fn opening(program: &Program, only: Option<&str>, color: bool) -> String {
+    let mut out = String::new();
+    let trainings: Vec<_> = wanted(program, only).collect();
+    let longest = trainings.iter().map(|t| t.artifact.chars().count()).max().unwrap_or(0);
+    for training in trainings {
+        let network = &program.networks[training.network];
+        let dataset = &program.datasets[training.dataset];
+        let [train, valid, test] = dataset.counts.map(|n| count(n as u64));
+        let pad = " ".repeat(longest - training.artifact.chars().count());
+        let facts = format!(
+            "{} parameters, {} multiply-adds · {} {train} train, {valid} valid, {test} test",
+            count(network.params()),
+            about(network.macs()),
+            dataset.name,
+        );
+        out += &format!(
+            "{}{pad}  {}\n",
+            paint(color, Style::Bold, &training.artifact),
+            paint(color, Style::Dim, facts)
+        );
+    }
+    out + "\n"
+}
+
+/// The table of results: a row for each artifact.
+pub(super) fn results(mean: &Mean<'_>, color: bool) -> String {
+    let Some(first) = mean.runs.first() else { return String::new() };
+    let mut grid = Grid::new(&[
+        ("artifact", Side::Left),
+        ("model", Side::Left),
+        ("data", Side::Left),
+        ("parameters", Side::Right),
+        ("size", Side::Right),
+        ("test loss", Side::Right),
+        ("accuracy", Side::Right),
+        ("MAE", Side::Right),
+        ("R²", Side::Right),
+        ("time", Side::Right),
+    ]);
+    for (i, one) in first.artifacts.iter().enumerate() {
+        let all = || mean.runs.iter().filter_map(move |run| run.artifacts.get(i));
+        let figure = |pick: fn(&Scores) -> Option<f64>, print: fn(f64) -> String| {
+            let values: Vec<f64> = all().filter_map(|a| last(a).and_then(pick)).collect();
+            if values.is_empty() { String::new() } else { deviation(&values, print) }
+        };
+        let time = all().map(|a| a.seconds).sum::<f64>() / mean.runs.len() as f64;
+        grid.row([
+            one.artifact.clone(),
+            if one.model == one.artifact { String::new() } else { one.model.clone() },
+            one.dataset.clone(),
+            count(one.params),
+            bytes(one.size),
+            figure(|s| Some(s.loss), number),
+            figure(|s| s.accuracy, share),
+            figure(|s| s.mae, number),
+            figure(|s| s.r2, |x| format!("{x:.4}")),
+            seconds(time),
+        ]);
+    }
+    let mut out = grid.render(color);
+    if let Some(runs) = super::runs(mean.runs) {
+        let note = format!("mean ± deviation of {runs}");
+        out += &format!("{}\n", paint(color, Style::Dim, note));
+    }
+    format!("\n{out}")
+}
+
+/// The scores that the table shows: on test, or on valid where there is no test.
+fn last(artifact: &Summary) -> Option<&Scores> {
+    artifact.scores.get(&Split::Test).or_else(|| artifact.scores.get(&Split::Valid))
+}
+
+/// Each expectation with its figures.
+pub(super) fn expectations(mean: &Mean<'_>, program: &Program, color: bool) -> String {
+    if mean.judged.is_empty() {
+        return String::new();
+    }
+    let text = |j: &Judgement| spaced(&program.expectations[j.index].text);
+    let longest = mean.judged.iter().map(|j| text(j).chars().count()).max().unwrap_or(0);
+    let mut out = String::from("\n");
+    for j in &mean.judged {
+        let expectation = &program.expectations[j.index];
+        let unit = unit(&expectation.left).or_else(|| unit(&expectation.right));
+        let mut figures = print(j.left, unit);
+        if !matches!(expectation.right, Quantity::Number(_)) {
+            figures = format!("{figures} {} {}", sign(expectation.compare), print(j.right, unit));
+        }
+        let (mark, style) = if j.held { ("✓", Style::Green) } else { ("✗", Style::Red) };
+        let text = text(j);
+        let pad = " ".repeat(longest - text.chars().count());
+        let figures = if j.held { figures } else { paint(color, Style::Red, figures) };
+        out += &format!("{} {text}{pad}   {figures}\n", paint(color, style, mark));
+    }
+    let failed = mean.judged.iter().filter(|j| !j.held).count();
+    if failed > 0 {
+        let verb = if failed == 1 { "does" } else { "do" };
+        let what = crate::human::plural(failed, "expectation");
+        out += &format!("\n{}\n", paint(color, Style::Red, format!("{what} {verb} not hold")));
+    }
+    out
+}
+
+/// Where the weights are.
+pub(super) fn files(outcome: &Outcome, program: &Program, folder: &Path, color: bool) -> String {
+    let exported = program.exports.iter().filter(|export| {
+        outcome.artifacts.iter().any(|artifact| artifact.artifact == export.artifact)
+    });
+    let mut files: Vec<String> = outcome.artifacts.iter().map(|a| a.file.clone()).collect();
+    files.extend(exported.map(|export| export.file.clone()));
+    files.push(folder.join("metrics.jsonl").display().to_string());
+    format!("\n{}\n", paint(color, Style::Dim, format!("written: {}", files.join(", "))))
+}
+
+/// The unit of the first metric in one side.
+fn unit(side: &Quantity) -> Option<MetricUnit> {
+    let mut found = None;
+    judge::metrics(side, &mut |used| {
+        found.get_or_insert(used.metric.unit);
+    });
+    found
+}
+
+fn print(x: f64, unit: Option<MetricUnit>) -> String {
+    match unit {
+        Some(MetricUnit::Share) => share(x),
+        Some(MetricUnit::Count) if x >= 0.0 => count(x.round() as u64),
+        Some(MetricUnit::Bytes) if x >= 0.0 => bytes(x.round() as u64),
+        Some(MetricUnit::Seconds) => seconds(x),
+        _ => number(x),
+    }
+}
+
+fn sign(compare: Compare) -> &'static str {
+    match compare {
+        Compare::Less => "<",
+        Compare::AtMost => "≤",
+        Compare::More => ">",
+        Compare::AtLeast => "≥",
+        Compare::Equal => "=",
+        Compare::Unequal => "≠",
+    }
+}
+
+/// White space of the program's own alignment as single spaces.
+fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
