@@ -13,7 +13,7 @@ use dlm_vocab::augment::AUGMENTS;
 use dlm_vocab::data::split::{Take, split_counts};
 use dlm_vocab::data::{DataError, Facts, InputKind, SOURCES, Source, Target, fit};
 use dlm_vocab::settings::NORMALIZE;
-use dlm_vocab::{Arg, Unit, Word};
+use dlm_vocab::{Arg, Type, Unit, Word};
 
 /// Sources of the language that cannot be read yet.
 const LATER: &[&str] = &["images", "parquet", "text"];
@@ -218,7 +218,9 @@ fn refusal(source: &Source, call: &CallSite<'_>, error: DataError) -> dlm_base::
             codes::content(at(param), &message, word.name, help.as_deref())
         }
         DataError::Argument { param, message, help } => {
-            settings::unfit_value(at(param), &message, "does not fit the file", help.as_deref())
+            let reads = word.params.iter().any(|param| param.ty == Type::File);
+            let label = if reads { "does not fit the file" } else { "not known" };
+            settings::unfit_value(at(param), &message, label, help.as_deref())
         }
     }
 }

@@ -29,7 +29,8 @@ impl<'t> Block<'t> {
                 Entry::Setting(given) if given.key.is_missing() => continue,
                 Entry::Setting(given) => given,
                 Entry::Override(it) => {
-                    diags.push(settings::unknown_setting(it.keyword, word, "override", &[], None));
+                    let diag = settings::unknown_setting(it.keyword, word, "override", &[], None);
+                    diags.push(diag.help("`override` stands in a `policy`"));
                     continue;
                 }
                 Entry::Error(_) => continue,

@@ -106,6 +106,14 @@ pub(crate) fn side(
         ExprKind::Call { base: Some(base), name, args } => {
             metric_side(world, base, name, Some(args), program, diags)
         }
+        // A chain of comparisons has been reported; one in parentheses has not.
+        ExprKind::Binary { .. } => {
+            if expr.span != expr.unparen().span {
+                let message = "a number is needed here, not a comparison";
+                diags.push(settings::unfit_value(expr.span, message, "not a number", None));
+            }
+            None
+        }
         ExprKind::Name(name) if world.main().artifacts.contains_key(&name.text) => {
             let message = format!("`{}` is an artifact, and a number is needed here", name.text);
             let help = format!("name a metric of it: `{}.accuracy`", name.text);

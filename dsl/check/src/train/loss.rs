@@ -102,7 +102,7 @@ fn collect(
                     diags.push(settings::unfit_value(expr.span, message, "two terms", Some(help)));
                     return false;
                 }
-                _ => return no_term(expr, diags),
+                _ => return no_term(expr, scope, diags),
             };
             match times(factor, *op, number, scope, diags) {
                 Some(factor) => collect(inner, factor, scope, diags, found),
@@ -117,7 +117,7 @@ fn collect(
         {
             negative(expr.span, "-1", diags)
         }
-        _ => no_term(expr, diags),
+        _ => no_term(expr, scope, diags),
     }
 }
 
@@ -194,8 +194,16 @@ fn is_unknown(expr: &Expr) -> bool {
     })
 }
 
-fn no_term(expr: &Expr, diags: &mut Diags) -> bool {
-    diags.push(settings::wrong_type(expr.span, "loss", "a sum of weighted terms", kind(expr)));
+fn no_term(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> bool {
+    let diag = settings::wrong_type(expr.span, "loss", "a sum of weighted terms", kind(expr));
+    diags.push(match &expr.kind {
+        ExprKind::List(items) if !items.is_empty() => {
+            let terms: Vec<&str> = items.iter().map(|item| scope.world.text(item.span)).collect();
+            let sum = terms.join(" + ");
+            diag.help(format!("write `{sum}`")).fix("add the terms", expr.span, sum, true)
+        }
+        _ => diag,
+    });
     false
 }
 

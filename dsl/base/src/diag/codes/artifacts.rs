@@ -173,9 +173,9 @@ pub fn input_unfit(at: Span, model: Side<'_>, data: Side<'_>, help: &str) -> Dia
         &E0405,
         format!("`{}` takes {}, but `{}` has {}", model.name, model.is, data.name, data.is),
         at,
-        format!("its input is {}", model.is),
+        format!("takes {}", model.is),
     )
-    .because(model.at, format!("the input is {} here", model.is))
+    .because(model.at, format!("`{}` takes {}", model.name, model.is))
     .because(data.at, format!("a sample is {}", data.is))
     .help(help)
 }
@@ -186,9 +186,9 @@ pub fn output_unfit(at: Span, model: Side<'_>, data: Side<'_>, help: &str) -> Di
         &E0406,
         format!("`{}` gives {}, but `{}` has {}", model.name, model.is, data.name, data.is),
         at,
-        format!("its output is {}", model.is),
+        format!("gives {}", model.is),
     )
-    .because(model.at, format!("gives {}", model.is))
+    .because(model.at, format!("{} comes from here", model.is))
     .because(data.at, format!("the targets are {}", data.is))
     .help(help)
 }

@@ -269,10 +269,7 @@ fn unknown(
     foreign: Option<&str>,
     takes: &str,
 ) -> Diag {
-    let label = match known {
-        [] => format!("it {takes} none"),
-        _ => "not one of its names".to_string(),
-    };
+    let label = if known.is_empty() { "not known here" } else { "not one of its names" };
     let diag = suggest(Diag::new(&E0301, message, at, label), at, given, known, foreign);
     match diag.help.is_none() && !known.is_empty() {
         true => diag.help(format!("it {takes} {}", and(known))),
