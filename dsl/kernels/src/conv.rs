@@ -180,7 +180,15 @@ pub fn weight_grad_scratch(g: &Conv, batch: usize) -> usize {
     if depthwise::fits(g) {
         return depthwise::weight_grad_scratch(g, batch);
     }
+    if weights_by_winograd(g) {
+        return winograd::weight_grad_scratch(g, batch);
+    }
     partials(g, batch).scratch(g.weights() + direct::weight_grad_scratch(g))
+}
+
+/// Whether the sums of all pieces are small enough to be kept for each of the 16 places.
+fn weights_by_winograd(g: &Conv) -> bool {
+    winograd::fits(g) && g.weights() <= 1 << 18
 }
 
 /// How the rows of all images are cut for the gradient of the weights: few pieces, because each
@@ -208,6 +216,9 @@ pub fn weight_grad(
     g.check(batch, x.len(), dw.len(), dy.len());
     if depthwise::fits(g) {
         return depthwise::weight_grad(g, batch, x, dy, dw, scratch);
+    }
+    if weights_by_winograd(g) {
+        return winograd::weight_grad(g, batch, x, dy, dw, scratch);
     }
     let shards = partials(g, batch);
     let n = dw.len();

@@ -4,7 +4,7 @@
 use super::*;
 use crate::gemm::speed::seconds;
 
-const BATCH: usize = 4;
+const BATCH: usize = 16;
 
 fn measure(name: &str, g: &Conv) {
     let (x, w) = (vec![0.5f32; BATCH * g.inputs()], vec![0.25f32; g.weights()]);

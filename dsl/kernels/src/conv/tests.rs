@@ -107,6 +107,7 @@ fn extreme_sizes_agree_with_the_naive_loops() {
         ([13, 12, 32, 64], [3, 3], [1, 1], none, 1),
         ([12, 13, 32, 32], [3, 3], [1, 1], one, 1),
         ([9, 9, 40, 36], [3, 3], [2, 2], one, 1),
+        ([3, 5, 17, 41], [3, 3], [1, 1], ([2, 0], [2, 0]), 1),
         ([40, 40, 16, 8], [1, 1], [1, 1], none, 1),
         ([12, 13, 41, 41], [3, 3], [1, 1], one, 41),
         ([12, 13, 72, 72], [3, 3], [2, 2], one, 72),
@@ -115,6 +116,8 @@ fn extreme_sizes_agree_with_the_naive_loops() {
         let g = sizes(maps, kernel, stride, [1, 1], pads, groups).unwrap();
         at_each_level(|| agrees(&g, 3));
         agrees(&g, 3);
+        // Images share blocks when there are many.
+        agrees(&g, 17);
     }
 }
 

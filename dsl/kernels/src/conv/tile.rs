@@ -310,24 +310,33 @@ pub(super) fn outer(
     grid.check();
     let pixels = grid.size[0] * grid.size[1];
     let width = width(channels);
-    let packed = &mut scratch[..pixels * width];
     for first in (0..channels).step_by(width) {
         let live = width.min(channels - first);
-        for (to, from) in packed.chunks_exact_mut(width).zip(dy[first..].chunks(stride)) {
-            to[..live].copy_from_slice(&from[..live]);
-            to[live..].fill(0.0);
-        }
+        let slopes = &dy[first..];
+        // Few pixels stay in cache where they are; many would crowd one place of it.
+        let (slopes, step) = if live == width && pixels <= 64 {
+            assert!((pixels - 1) * stride + width <= slopes.len());
+            (slopes, stride)
+        } else {
+            let packed = &mut scratch[..pixels * width];
+            for (to, from) in packed.chunks_exact_mut(width).zip(slopes.chunks(stride)) {
+                to[..live].copy_from_slice(&from[..live]);
+                to[live..].fill(0.0);
+            }
+            (&*packed, width)
+        };
+        let slopes = Slopes { data: slopes.as_ptr(), step, live };
         let sums = &mut sums[first..];
         assert!((grid.depth() - 1) * stride + live <= sums.len());
         // SAFETY: `level` says that the CPU has the instructions; `check` has shown that what is read
-        // of the source lies inside, and `packed` has a row for each pixel.
+        // of the source lies inside, and `slopes` has a row for each pixel.
         unsafe {
             match level() {
-                Level::Plain => outer_in::<Plain, 6, 2>(grid, packed, (live, stride), sums),
+                Level::Plain => outer_in::<Plain, 6, 2>(grid, slopes, stride, sums),
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx2 => outer_avx2(grid, packed, (live, stride), sums),
+                Level::Avx2 => outer_avx2(grid, slopes, stride, sums),
                 #[cfg(target_arch = "x86_64")]
-                Level::Avx512 => outer_avx512(grid, packed, (live, stride), sums),
+                Level::Avx512 => outer_avx512(grid, slopes, (width, stride), sums),
             }
         }
     }
@@ -335,21 +344,36 @@ pub(super) fn outer(
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn outer_avx2(grid: &Grid<'_>, dy: &[f32], live: (usize, usize), sums: &mut [f32]) {
+unsafe fn outer_avx2(grid: &Grid<'_>, slopes: Slopes, stride: usize, sums: &mut [f32]) {
     // SAFETY: as for `outer`, which has checked.
-    unsafe { outer_in::<Avx2, 6, 2>(grid, dy, live, sums) }
+    unsafe { outer_in::<Avx2, 6, 2>(grid, slopes, stride, sums) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn outer_avx512(grid: &Grid<'_>, dy: &[f32], live: (usize, usize), sums: &mut [f32]) {
+unsafe fn outer_avx512(
+    grid: &Grid<'_>,
+    slopes: Slopes,
+    (width, stride): (usize, usize),
+    sums: &mut [f32],
+) {
     // SAFETY: as for `outer`, which has checked.
     unsafe {
-        match dy.len() == 16 * grid.size[0] * grid.size[1] {
-            true => outer_in::<Avx512, 10, 1>(grid, dy, live, sums),
-            false => outer_in::<Avx512, 8, 2>(grid, dy, live, sums),
+        match width {
+            16 => outer_in::<Avx512, 10, 1>(grid, slopes, stride, sums),
+            _ => outer_in::<Avx512, 8, 2>(grid, slopes, stride, sums),
         }
     }
+}
+
+/// One panel of the gradient of the output.
+#[derive(Clone, Copy)]
+struct Slopes {
+    data: *const f32,
+    /// Floats between pixels.
+    step: usize,
+    /// Channels that count.
+    live: usize,
 }
 
 /// # Safety
@@ -357,11 +381,10 @@ unsafe fn outer_avx512(grid: &Grid<'_>, dy: &[f32], live: (usize, usize), sums: 
 #[inline(always)]
 unsafe fn outer_in<V: Vector, const K: usize, const N: usize>(
     grid: &Grid<'_>,
-    dy: &[f32],
-    (live, stride): (usize, usize),
+    slopes: Slopes,
+    stride: usize,
     sums: &mut [f32],
 ) {
-    let width = N * V::LANES;
     let [high, wide] = grid.size;
     let mut places = grid.runs.iter().flat_map(|run| run.offset..run.offset + run.len);
     let (mut row, depth) = (0, grid.depth());
@@ -375,23 +398,23 @@ unsafe fn outer_in<V: Vector, const K: usize, const N: usize>(
                 false => offsets[i - 1],
             };
         }
-        // SAFETY: offsets of runs, whose every pixel lies inside the source; `dy` has `width` floats
-        // for each pixel.
+        // SAFETY: offsets of runs, whose every pixel lies inside the source; there are slopes for
+        // each pixel.
         unsafe {
             let sources = offsets.map(|offset| grid.source.as_ptr().add(offset));
             let mut tile = [[V::splat(0.0); N]; K];
             for y in 0..high {
-                let mut slopes = dy.as_ptr().add(y * wide * width);
+                let mut from = slopes.data.add(y * wide * slopes.step);
                 let mut at = y * grid.step[0];
                 for _ in 0..wide {
-                    let slope = load::<V, N>(slopes);
+                    let slope = load::<V, N>(from);
                     for i in 0..K {
                         let pixel = V::splat(*sources[i].add(at));
                         for j in 0..N {
                             tile[i][j] = pixel.madd(slope[j], tile[i][j]);
                         }
                     }
-                    slopes = slopes.add(width);
+                    from = from.add(slopes.step);
                     at += grid.step[1];
                 }
             }
@@ -400,7 +423,7 @@ unsafe fn outer_in<V: Vector, const K: usize, const N: usize>(
                 if i < count {
                     let mut full = [0.0f32; WIDEST];
                     store(tile[i], full.as_mut_ptr());
-                    let sums = &mut sums[(row + i) * stride..][..live];
+                    let sums = &mut sums[(row + i) * stride..][..slopes.live];
                     sums.iter_mut().zip(&full).for_each(|(sum, new)| *sum += new);
                 }
             }

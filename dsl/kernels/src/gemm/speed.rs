@@ -12,7 +12,7 @@ pub(crate) fn seconds(mut f: impl FnMut()) -> f64 {
     let count = (1e-4 / start.elapsed().as_secs_f64().max(1e-9)).ceil().min(1e6) as usize;
     let mut best = f64::INFINITY;
     let begin = Instant::now();
-    while begin.elapsed().as_secs_f64() < 0.2 {
+    while begin.elapsed().as_secs_f64() < 0.4 {
         let start = Instant::now();
         (0..count).for_each(|_| f());
         best = best.min(start.elapsed().as_secs_f64() / count as f64);
