@@ -333,4 +333,52 @@ pub(crate) mod tests {
             ["wide1.weight", "wide1.bias", "teacher/wide1.weight", "teacher/wide1.bias"]
         );
     }
+
+    #[test]
+    fn every_weight_is_a_state_of_the_graph_and_starts_in_its_range() {
+        let text = "use std.vision: ResidualBlock, SqueezeExcite
+data Digits { source = builtin(\"digits\") }
+model Net(image: [1, 8, 8]) {
+    image
+        -> conv(8, 3, init = normal(0.02)) as stem -> batch_norm -> relu
+        -> repeat 2 { ResidualBlock(8) } as stage
+        -> SqueezeExcite(4) -> max_pool(2) -> flatten
+        -> dense(24) -> layer_norm -> gelu -> dropout(0.3) -> dense(Digits.classes) as head
+}
+train Net on Digits
+";
+        let checked = crate::session::check_text("main.dlm", text, &dlm_base::files::NoFiles);
+        assert_eq!(checked.errors(), 0, "{:?}", checked.diags);
+        let net = &checked.program.networks[checked.program.trainings[0].network];
+        let infos = weights(net);
+        for mode in [Mode::Train, Mode::Eval] {
+            let mut g = Graph::new();
+            let inputs: Vec<ValueId> =
+                net.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+            let out = lower(net, &mut g, &inputs, &|_| mode, "");
+            assert_eq!(g.ty(out), net.ty(net.output));
+            let states: Vec<(&str, &Ty)> =
+                g.states.iter().map(|s| (s.name.as_str(), g.ty(s.value))).collect();
+            let tys: Vec<Ty> = infos.iter().map(WeightInfo::ty).collect();
+            let expected: Vec<(&str, &Ty)> =
+                infos.iter().zip(&tys).map(|(w, ty)| (w.name.as_str(), ty)).collect();
+            assert_eq!(states, expected);
+        }
+        let trained: u64 = infos.iter().filter(|w| w.trained).map(|w| w.shape.len() as u64).sum();
+        assert_eq!(trained, net.params());
+        let deviation = |name: &str| {
+            let weight = infos.iter().find(|w| w.name == name).unwrap();
+            let values = init(weight, 3);
+            assert_eq!(values.len(), weight.ty().len());
+            (values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32).sqrt()
+        };
+        assert!((deviation("stem.weight") - 0.02).abs() < 0.005);
+        // Kaiming before relu: a uniform number in ±b has the deviation b / √3; 8 · 9 inputs.
+        let kaiming = (6.0f32 / 72.0 / 3.0).sqrt();
+        assert!((deviation("stage[0].conv1.weight") - kaiming).abs() < 0.1 * kaiming);
+        // Glorot at the end: 24 inputs, 10 outputs.
+        let glorot = (6.0f32 / 34.0 / 3.0).sqrt();
+        assert!((deviation("head.weight") - glorot).abs() < 0.1 * glorot);
+        assert_eq!(deviation("head.bias"), 0.0);
+    }
 }
