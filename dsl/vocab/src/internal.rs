@@ -1,6 +1,7 @@
 //! Operators of training graphs that no program names.
 
 mod ema;
+pub(crate) mod folded;
 mod grad_norm;
 mod weighted_sum;
 

@@ -1,5 +1,6 @@
 //! Batch normalisation as nodes of a graph.
 
+use crate::internal::folded;
 use dlm_graph::{Frame, Graph, NodeId, Op, Ty, ValueId};
 use dlm_kernels::Activation;
 use dlm_kernels::norm::batch::{self, Lie};
@@ -181,6 +182,11 @@ impl Op for Recorded {
     fn fuse(&self, next: &dyn Op) -> Option<Arc<dyn Op>> {
         let act = next.activation().filter(|_| self.act.is_none())?;
         Some(Arc::new(Recorded { act: Some(act), ..*self }))
+    }
+
+    fn affine(&self, g: &mut Graph, inputs: &[ValueId]) -> Option<(ValueId, ValueId)> {
+        let &[_, weight, bias, mean, var] = inputs else { return None };
+        self.act.is_none().then(|| folded::affine(g, [weight, bias, mean, var], self.eps))
     }
 }
 

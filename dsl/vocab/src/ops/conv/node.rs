@@ -1,5 +1,6 @@
 //! The nodes of every convolution: the product, its gradients, and the gradient of a bias.
 
+use crate::internal::folded;
 use dlm_graph::{Frame, Graph, NodeId, Op, Ty, ValueId};
 use dlm_kernels::Activation;
 use dlm_kernels::conv::{self, Conv};
@@ -58,6 +59,16 @@ impl Op for Convolve {
     fn fuse(&self, next: &dyn Op) -> Option<Arc<dyn Op>> {
         let activation = Some(next.activation()?);
         self.activation.is_none().then(|| Arc::new(Convolve { activation, ..self.clone() }) as _)
+    }
+
+    fn absorb(
+        &self,
+        g: &mut Graph,
+        inputs: &[ValueId],
+        affine: (ValueId, ValueId),
+    ) -> Option<(Arc<dyn Op>, Vec<ValueId>)> {
+        let inputs = self.activation.is_none().then(|| folded::product(g, inputs, affine))?;
+        Some((Arc::new(Convolve { bias: true, ..self.clone() }), inputs))
     }
 
     fn macs(&self, _: &[Ty]) -> u64 {

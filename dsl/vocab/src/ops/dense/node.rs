@@ -1,6 +1,7 @@
 //! The nodes of dense layers: the product and its gradients.
 
 use crate::ops::conv::node::BiasGrad;
+use crate::internal::folded;
 use dlm_graph::{Frame, Graph, NodeId, Op, Ty, ValueId};
 use dlm_kernels::Activation;
 use dlm_kernels::gemm::{Epilogue, Mat, par_gemm};
@@ -58,6 +59,18 @@ impl Op for Product {
     fn fuse(&self, next: &dyn Op) -> Option<Arc<dyn Op>> {
         let activation = Some(next.activation()?);
         self.activation.is_none().then(|| Arc::new(Product { activation, ..self.clone() }) as _)
+    }
+
+    fn absorb(
+        &self,
+        g: &mut Graph,
+        inputs: &[ValueId],
+        affine: (ValueId, ValueId),
+    ) -> Option<(Arc<dyn Op>, Vec<ValueId>)> {
+        // Along a sequence the units are not the channels.
+        let fits = self.activation.is_none() && g.ty(inputs[0]).shape.rank() == 1;
+        let inputs = fits.then(|| folded::product(g, inputs, affine))?;
+        Some((Arc::new(Product { bias: true, ..self.clone() }), inputs))
     }
 
     fn macs(&self, ins: &[Ty]) -> u64 {
