@@ -89,7 +89,8 @@ impl<'t> Builder<'t> {
         let name = self.name(pair);
         if words::is_reserved(&name.text) && !matches!(name.text.as_str(), "true" | "false") {
             let message = format!("`{}` is a word of the language, not a name", name.text);
-            self.report(syntax::mistake(name.span, message, "expected a name"));
+            let diag = syntax::mistake(name.span, message, "expected a name");
+            self.report(diag.help("choose another name"));
         }
         name
     }

@@ -101,7 +101,7 @@ fn parse_item(
         }
         SliceKind::Unknown | SliceKind::Trivia => {
             diags.push(no_item(file, text, tokens));
-            return item(ItemKind::Error(ErrorItem { declares: None }));
+            return item(ItemKind::Error(ErrorItem { declares: bound(file, text, tokens) }));
         }
     };
     let mended = repair::mend(file, text, tokens, head);
@@ -160,11 +160,25 @@ fn too_deep(span: Span) -> Diag {
     syntax::mistake(at, message, "nested too deeply").help("give parts of it a name")
 }
 
+/// `let y = 3` binds `y`.
+fn bound(file: FileId, text: &str, tokens: &[Token]) -> Option<Name> {
+    let (token, equals) = (tokens.get(1)?, tokens.get(2)?);
+    let binds = token.kind == TokenKind::Word && equals.kind == TokenKind::Equals;
+    let span = Span::new(file, token.start as usize, token.end as usize);
+    binds.then(|| Name { text: token.text(text).to_owned(), span })
+}
+
 /// Nothing that an item could be begins with these tokens.
 fn no_item(file: FileId, text: &str, tokens: &[Token]) -> Diag {
     let first = tokens[0];
     let at = Span::new(file, first.start as usize, first.end as usize);
     let word = crate::build::shorten(first.text(text));
+    if let Some(name) = bound(file, text, tokens) {
+        let surplus = Span { end: name.span.start, ..at };
+        return syntax::mistake(at, format!("`{word}` begins no declaration"), "not needed")
+            .help(format!("a constant is bound by `=` alone: `{} = …`", name.text))
+            .fix("remove it", surplus, "", true);
+    }
     let diag =
         syntax::mistake(at, format!("`{word}` begins no declaration"), "expected a declaration");
     let flows = tokens.iter().take(3).any(|token| token.kind == TokenKind::Arrow);

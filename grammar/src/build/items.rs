@@ -151,8 +151,12 @@ impl Builder<'_> {
         }
         match colon {
             None => self.report(
-                syntax::missing(before, "`:` and the names", "the source")
-                    .help("write which names: `use std.vision: ResidualBlock`"),
+                syntax::mistake(
+                    before,
+                    "the names to import are missing",
+                    "expected `:` and names after this",
+                )
+                .help("write which names: `use std.vision: ResidualBlock`"),
             ),
             Some(colon) if names.is_empty() => {
                 self.report(syntax::missing(colon, "a name to import", "`:`"));
@@ -273,7 +277,9 @@ impl Builder<'_> {
                         (Some(_), None) => "`{` or `->` and the result's shape",
                         _ => "`{`",
                     };
-                    self.junk(at, expected);
+                    let (token, found) = (self.token_at(at), self.found(at));
+                    let diag = syntax::unexpected(token, &found, expected);
+                    self.report(diag.help(format!("write `{word} Name(x: [C, H, W]) {{ … }}`")));
                 }
                 Rule::params => params = Some(self.params(pair)),
                 Rule::result => result = Some(self.result(pair, at)),

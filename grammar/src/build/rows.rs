@@ -176,6 +176,7 @@ impl Builder<'_> {
             }
             let statement = self.statement(pair);
             let span = statement.span();
+            self.text_of_assert(statements.last(), &statement);
             if let Some(Statement::Flow(flow)) = statements.last()
                 && !broken
                 && self.diags.len() == errors
@@ -189,18 +190,57 @@ impl Builder<'_> {
         self.quiet = broken;
         let body = Body { braces: self.brackets(start, close.as_ref(), end), statements };
         if !matches!(body.statements.last(), Some(Statement::Flow(_))) {
-            let close = body.braces.close;
-            self.report(
-                syntax::mistake(
-                    close,
-                    format!("`{}` has no result", name.text),
-                    "expected a flow before this",
-                )
-                .help("the last row of a body is a flow without a name: `x -> relu`"),
-            );
+            self.no_result(&body, name);
         }
         self.quiet = false;
         body
+    }
+
+    fn no_result(&mut self, body: &Body, name: &Name) {
+        let message = format!("`{}` has no result", name.text);
+        let help = "the last row of a body is a flow without a name: `x -> relu`";
+        // A row that goes on in the next line has probably swallowed it.
+        if let Some(Statement::Binding(last)) = body.statements.last() {
+            let steps = match &last.value.kind {
+                ExprKind::Pipe { steps, .. } => steps.as_slice(),
+                _ => &[],
+            };
+            let split = |word: Span, next: Span| {
+                (self.same_line(last.name.span, word) && !self.same_line(word, next))
+                    .then_some(word)
+            };
+            let arrow = steps
+                .iter()
+                .find_map(|step| step.arrow.filter(|&arrow| !self.same_line(arrow, step.span)));
+            if let Some(arrow) = arrow {
+                self.report(
+                    syntax::mistake(
+                        arrow,
+                        "no step follows `->` on its line",
+                        "takes the next line for a step",
+                    )
+                    .because(body.braces.close, message)
+                    .help("write an operator or a layer behind it, or remove the arrow")
+                    .fix("remove the arrow", arrow, "", false),
+                );
+                return;
+            }
+            if let Some(equals) = split(last.equals, last.value.span) {
+                let text = format!("no value follows `{} =` on its line", last.name.text);
+                self.report(
+                    syntax::mistake(
+                        last.name.span.to(equals),
+                        text,
+                        "takes the next line for its value",
+                    )
+                    .because(body.braces.close, message)
+                    .help("write a flow behind `=`"),
+                );
+                return;
+            }
+        }
+        let close = body.braces.close;
+        self.report(syntax::mistake(close, message, "expected a flow before this").help(help));
     }
 
     fn flow_in_the_middle(&mut self, before: Span, at: Span) {
@@ -218,6 +258,25 @@ impl Builder<'_> {
         self.quiet = false;
         self.report(diag);
         self.quiet = true;
+    }
+
+    /// `assert n > 0 "text"`
+    fn text_of_assert(&mut self, before: Option<&Statement>, now: &Statement) {
+        let (Some(Statement::Assert(assert)), Statement::Flow(flow)) = (before, now) else {
+            return;
+        };
+        if assert.message.is_none() && matches!(flow.kind, ExprKind::Str(_)) {
+            let place = assert.span.at_end();
+            self.report(
+                syntax::mistake(
+                    flow.span,
+                    "expected `,` before the text of `assert`",
+                    "the text begins here",
+                )
+                .help("write a comma between condition and text")
+                .fix("insert `,`", place, ",", true),
+            );
+        }
     }
 
     fn body_junk(&mut self, at: Span, last: Option<&Statement>, end: Span) {

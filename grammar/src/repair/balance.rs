@@ -84,7 +84,7 @@ impl Mender<'_> {
             TokenKind::Word => self.kind(i + 1) == Some(TokenKind::Equals) || !self.goes_on(i),
             _ => false,
         };
-        if !begins || self.wants_more(i) {
+        if !begins {
             return open.len();
         }
         let block = open.iter().rposition(|open| open.byte == b'{').map_or(0, |at| at + 1);
@@ -95,16 +95,6 @@ impl Mender<'_> {
     /// `else`, `and` and the like belong to the line before.
     fn goes_on(&self, i: usize) -> bool {
         matches!(self.token_text(i), "else" | "and" | "or" | "in" | "as")
-    }
-
-    /// Whether the token before cannot end anything: a comma, an operator, an opening bracket.
-    fn wants_more(&self, i: usize) -> bool {
-        i.checked_sub(1).and_then(|before| self.kind(before)).is_none_or(|kind| {
-            matches!(
-                kind,
-                TokenKind::Comma | TokenKind::Open | TokenKind::Operator | TokenKind::Equals
-            )
-        })
     }
 
     fn close(&mut self, open: &mut Vec<Open>, i: usize) {

@@ -4,8 +4,8 @@ use super::Mender;
 use crate::build::{Head, shorten};
 use crate::lex::{Foreign, Token, TokenKind};
 use crate::words;
-use dlm_base::Diag;
 use dlm_base::diag::codes::syntax;
+use dlm_base::{Diag, Span};
 
 /// One item reports no more mistakes of form than this.
 const MAX_DIAGS: usize = 100;
@@ -61,7 +61,11 @@ impl Mender<'_> {
                         self.colon(i);
                     }
                 }
-                TokenKind::OpenStr => self.open_string(&token),
+                TokenKind::OpenStr => {
+                    let swallowed = open.iter().rev().take_while(|open| open.byte != b'{').count();
+                    self.open_string(&token, swallowed);
+                }
+                TokenKind::Dot => self.half_number(i),
                 TokenKind::Foreign(kind) => self.foreign(i, kind),
                 _ => {}
             }
@@ -95,7 +99,7 @@ impl Mender<'_> {
         }
         let what =
             if byte == "(" { "the parenthesis of a call" } else { "the bracket of an index" };
-        let gap = dlm_base::Span { start: before.end, end: token.start, ..self.span(&token) };
+        let gap = Span { start: before.end, end: token.start, ..self.span(&token) };
         self.push(
             syntax::mistake(gap, format!("{what} touches its name"), "no space belongs here")
                 .help(format!("write `{word}{byte}`"))
@@ -132,17 +136,45 @@ impl Mender<'_> {
         self.overwrite(token.start, token.end, "=");
     }
 
-    fn open_string(&mut self, token: &Token) {
+    /// A string without its end, which has perhaps swallowed so many closing brackets.
+    fn open_string(&mut self, token: &Token, swallowed: usize) {
         let at = self.span(token);
-        let opening = dlm_base::Span { end: at.start + 1, ..at };
-        let text = token.text(self.text).trim_end();
-        let end = dlm_base::Span {
-            start: at.start + text.len() as u32,
-            end: at.start + text.len() as u32,
-            ..at
-        };
-        self.push(syntax::unclosed_string(opening, end));
+        let opening = Span { end: at.start + 1, ..at };
+        let mut text = token.text(self.text).trim_end();
+        for _ in 0..swallowed {
+            let Some(shorter) = text.strip_suffix([')', ']']) else { break };
+            text = shorter.trim_end();
+        }
+        let end = at.start + text.len() as u32;
+        self.push(syntax::unclosed_string(opening, Span { start: end, end, ..at }));
         self.grave(token.start);
+    }
+
+    /// `.5` and `5.`
+    fn half_number(&mut self, i: usize) {
+        let dot = self.tokens[i];
+        let before = i.checked_sub(1).map(|i| self.tokens[i]).filter(|it| it.end == dot.start);
+        let after = self.tokens.get(i + 1).copied().filter(|it| it.start == dot.end);
+        let is_number = |token: &Token| token.kind == TokenKind::Number;
+        let at = self.span(&dot);
+        let (whole, place, written) = match (before, after) {
+            (None, Some(after)) if is_number(&after) => {
+                let text = format!("0.{}", after.text(self.text));
+                (at.to(self.span(&after)), at.at_start(), text)
+            }
+            (Some(before), None) if is_number(&before) => {
+                let text = format!("{}.0", before.text(self.text));
+                (self.span(&before).to(at), at.at_end(), text)
+            }
+            _ => return,
+        };
+        let message = format!("digits stand on both sides of the point: `{}`", shorten(&written));
+        self.push(
+            syntax::mistake(whole, message, "a digit is missing")
+                .help(format!("write `{}`", shorten(&written)))
+                .fix("insert `0`", place, "0", true),
+        );
+        self.blank(&dot);
     }
 
     fn foreign(&mut self, i: usize, kind: Foreign) {
@@ -225,7 +257,7 @@ impl Mender<'_> {
     fn block_comment(&self, i: usize) -> Diag {
         let token = self.tokens[i];
         let (at, text) = (self.span(&token), token.text(self.text));
-        let opening = dlm_base::Span { end: at.start + 2, ..at };
+        let opening = Span { end: at.start + 2, ..at };
         let diag = syntax::mistake(
             opening,
             "comments run from `//` to the end of the line",
@@ -242,7 +274,7 @@ impl Mender<'_> {
         }
     }
 
-    fn quotes(&self, at: dlm_base::Span, text: &str) -> (Diag, String) {
+    fn quotes(&self, at: Span, text: &str) -> (Diag, String) {
         let mut inner = text.chars();
         let quote = inner.next().unwrap_or('\'');
         inner.next_back();
@@ -261,7 +293,7 @@ impl Mender<'_> {
         }
     }
 
-    fn operator(&self, at: dlm_base::Span, text: &str) -> (Diag, String) {
+    fn operator(&self, at: Span, text: &str) -> (Diag, String) {
         // The second is of the same kind and short enough to stand in its place.
         let (ours, stand_in) = match text {
             "&&" => ("and", "=="),
