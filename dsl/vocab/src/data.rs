@@ -118,6 +118,8 @@ pub struct Samples {
     pub facts: Facts,
     /// The targets.
     pub targets: Targets,
+    /// How the rows are written, of a table of text.
+    pub format: Option<Format>,
 }
 
 /// The numbers of the inputs.
@@ -193,6 +195,23 @@ impl DataError {
     /// An argument that does not fit the file.
     pub fn argument(param: &'static str, message: impl Into<String>) -> DataError {
         DataError::Argument { param: (param, 0), message: message.into(), help: None }
+    }
+
+    /// The fact alone, without the path of the file.
+    pub fn reason(&self) -> &str {
+        match self {
+            DataError::File { why, .. } => why,
+            DataError::Content { message, .. } | DataError::Argument { message, .. } => message,
+        }
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            DataError::File { help, .. }
+            | DataError::Content { help, .. }
+            | DataError::Argument { help, .. } => help.as_deref(),
+        }
     }
 
     /// The same error with what to do about it.

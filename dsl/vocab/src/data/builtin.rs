@@ -92,7 +92,7 @@ fn load(args: &Args, files: &dyn Files, seed: u64) -> Result<Samples, DataError>
         "iris" => iris(),
         _ => spirals(seed),
     };
-    Ok(Samples { inputs, facts, targets: Targets::Classes(classes) })
+    Ok(Samples { inputs, facts, targets: Targets::Classes(classes), format: None })
 }
 
 /// 64 pixels and the class in each line.

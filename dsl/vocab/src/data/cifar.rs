@@ -99,7 +99,7 @@ fn load(args: &Args, files: &dyn Files, _: u64) -> Result<Samples, DataError> {
     let facts = facts_of(classes.len(), format.unwrap_or(CIFAR10));
     let bytes = channels_last(bytes, facts.shape.sizes());
     let inputs = Numbers::U8 { bytes, scale: 255.0 };
-    Ok(Samples { inputs, facts, targets: Targets::Classes(classes) })
+    Ok(Samples { inputs, facts, targets: Targets::Classes(classes), format: None })
 }
 
 /// The files, in order.

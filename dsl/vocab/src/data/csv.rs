@@ -124,7 +124,8 @@ fn facts(args: &Args, files: &dyn Files) -> Result<Facts, DataError> {
     let mut facts = facts_of(&sheet);
     if !sheet.table.whole {
         let len = files.len(path).map_err(|e| DataError::file(("file", 0), path, e))?;
-        facts.samples = (sheet.rows as f64 * len as f64 / LOOK as f64) as usize;
+        let estimate = (sheet.rows as f64 * len as f64 / LOOK as f64) as usize;
+        facts.samples = estimate.max(sheet.rows);
     }
     Ok(facts)
 }
@@ -141,7 +142,7 @@ fn load(args: &Args, files: &dyn Files, _: u64) -> Result<Samples, DataError> {
         None => Targets::None,
         Some((place, target)) => targets(&sheet.table, *place, target)?,
     };
-    Ok(Samples { inputs, facts: facts_of(&sheet), targets })
+    Ok(Samples { inputs, facts: facts_of(&sheet), targets, format: Some(format(args)?) })
 }
 
 /// Reads the text and learns what its columns are.

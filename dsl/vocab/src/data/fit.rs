@@ -72,7 +72,7 @@ pub fn fits(whole: &Facts, part: &str, other: &Facts) -> Result<(), Misfit> {
 /// # Panics
 /// When [`fits`] would not hold.
 pub fn adapt(samples: Samples, whole: &Facts) -> Samples {
-    let Samples { inputs, facts, targets } = samples;
+    let Samples { inputs, facts, targets, format } = samples;
     let targets = match (targets, &facts.target, &whole.target) {
         (Targets::Classes(classes), Target::Classes(own), Target::Classes(known))
             if own != known =>
@@ -95,7 +95,7 @@ pub fn adapt(samples: Samples, whole: &Facts) -> Samples {
         _ => whole.target.clone(),
     };
     let facts = Facts { samples: facts.samples, target, ..whole.clone() };
-    Samples { inputs, facts, targets }
+    Samples { inputs, facts, targets, format }
 }
 
 /// Whether columns have the same names and kinds.
@@ -205,6 +205,7 @@ mod tests {
             inputs: Numbers::F32(vec![1.0, 0.0, 5.0, 0.0, 1.0, 6.0]),
             facts: test,
             targets: Targets::Classes(vec![0, 0]),
+            format: None,
         };
         let read = adapt(samples, &train);
         let expected = vec![5.0, 0.0, 0.0, 0.0, 6.0, 0.0, 1.0, 0.0];

@@ -57,7 +57,7 @@ fn facts(args: &Args, files: &dyn Files) -> Result<Facts, DataError> {
 fn load(args: &Args, files: &dyn Files, _: u64) -> Result<Samples, DataError> {
     let (array, mut input, facts, targets) = open(args, files)?;
     let inputs = array.inputs(&mut input, "images")?;
-    Ok(Samples { inputs, facts, targets })
+    Ok(Samples { inputs, facts, targets, format: None })
 }
 
 /// The array of the images, before its numbers are read, and the labels.

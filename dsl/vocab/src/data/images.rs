@@ -82,7 +82,7 @@ fn load(args: &Args, files: &dyn Files, _: u64) -> Result<Samples, DataError> {
         Target::None => Targets::None,
         _ => Targets::Classes(classes),
     };
-    Ok(Samples { inputs: Numbers::U8 { bytes, scale: 255.0 }, facts, targets })
+    Ok(Samples { inputs: Numbers::U8 { bytes, scale: 255.0 }, facts, targets, format: None })
 }
 
 /// The facts, the paths of all images, and the class of each.

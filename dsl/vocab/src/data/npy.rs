@@ -57,7 +57,7 @@ fn facts(args: &Args, files: &dyn Files) -> Result<Facts, DataError> {
 fn load(args: &Args, files: &dyn Files, _: u64) -> Result<Samples, DataError> {
     let (array, mut input, facts, targets) = open(args, files)?;
     let inputs = array.inputs(&mut input, "numbers")?;
-    Ok(Samples { inputs, facts, targets })
+    Ok(Samples { inputs, facts, targets, format: None })
 }
 
 /// The array of the inputs, before its numbers are read, and the targets.
@@ -209,7 +209,10 @@ mod tests {
         let array = parse("{'shape': (3L,), 'fortran_order': True, 'descr': \">i8\"}").unwrap();
         assert_eq!((array.sizes, array.form), (vec![3], Form::I64));
         assert!(array.big && array.fortran);
-        assert_eq!(parse("{'descr':'|u1','fortran_order':False,'shape':()}").unwrap().sizes, [0; 0]);
+        assert_eq!(
+            parse("{'descr':'|u1','fortran_order':False,'shape':()}").unwrap().sizes,
+            [0; 0]
+        );
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn load(args: &Args, files: &dyn Files, _: u64) -> Result<Samples, DataError> {
         Ok((array, inputs))
     })?;
     let (target, targets) = read_targets(&mut archive, len, args, array.samples())?;
-    Ok(Samples { inputs, facts: facts_of(&array, target), targets })
+    Ok(Samples { inputs, facts: facts_of(&array, target), targets, format: None })
 }
 
 /// The targets, if the archive has them.
@@ -98,7 +98,7 @@ fn open(args: &Args, files: &dyn Files) -> Result<(Archive, u64), DataError> {
     let path = args.str("file");
     let error = |e: &dyn std::fmt::Display| DataError::file(FILE, path, e);
     let mut file = files.open(path).map_err(|e| error(&e))?;
-    let mut start = [0; 4];
+    let mut start = [0; 8];
     let got = file.read(&mut start).map_err(|e| error(&e))?;
     file.seek(SeekFrom::Start(0)).map_err(|e| error(&e))?;
     if !start.starts_with(b"PK") {

@@ -246,7 +246,7 @@ impl Table {
             match reader.read_record(&mut record) {
                 Ok(false) => return Ok(()),
                 Ok(true) => {}
-                Err(_) => return Err(bad(reader.position().line() + skip)),
+                Err(e) => return Err(bad(e.position().map_or(0, csv::Position::line) + skip)),
             }
             let line = record.position().map_or(0, csv::Position::line) + skip;
             let cells: Vec<&str> = record.iter().collect();
