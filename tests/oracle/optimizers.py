@@ -51,7 +51,7 @@ def rates(make, lr, steps, per_epoch=1, losses=None):
 
 def show(name, doc, values):
     numbers = ", ".join(repr(float(f"{v:.10g}")) for v in values)
-    print(f"\n/// {doc}\n#[rustfmt::skip]\npub const {name}: [f64; {len(values)}] = [{numbers}];")
+    print(f"\n/// {doc}\n#[rustfmt::skip]\npub(crate) const {name}: [f64; {len(values)}] = [{numbers}];")
 
 
 optim, lrs = torch.optim, torch.optim.lr_scheduler

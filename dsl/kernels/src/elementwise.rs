@@ -10,7 +10,8 @@ use crate::simd::wide;
 /// Numbers that one thread takes at a time.
 const PIECE: usize = 1 << 14;
 
-/// Runs `f`, compiled for AVX2 and FMA where the CPU has them. What `f` calls must be inlined.
+/// Runs `f`, compiled for AVX2 and FMA where the CPU has them. What `f` calls must be inlined, and so
+/// must `f` itself: a large closure needs `#[inline(always)]`, or it is compiled for the baseline.
 #[inline(always)]
 pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -36,7 +37,14 @@ pub fn map(x: &[f32], y: &mut [f32], cost: usize, f: impl Fn(f32) -> f32 + Copy 
     let work = y.len() * cost;
     par::chunks(y, PIECE, work, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
-        vectorised(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = f(x)));
+        vectorised(
+            #[inline(always)]
+            || {
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = f(x);
+                }
+            },
+        );
     });
 }
 
@@ -44,8 +52,37 @@ pub fn map(x: &[f32], y: &mut [f32], cost: usize, f: impl Fn(f32) -> f32 + Copy 
 pub fn map_in_place(y: &mut [f32], cost: usize, f: impl Fn(f32) -> f32 + Copy + Sync + Send) {
     let work = y.len() * cost;
     par::chunks(y, PIECE, work, |_, y| {
-        vectorised(|| y.iter_mut().for_each(|y| *y = f(*y)));
+        vectorised(
+            #[inline(always)]
+            || {
+                through(
+                    y,
+                    #[inline(always)]
+                    |y, new, _| {
+                        new.iter_mut().zip(y).for_each(
+                            #[inline(always)]
+                            |(new, &y)| *new = f(y),
+                        )
+                    },
+                );
+            },
+        );
     });
+}
+
+/// Changes `y` in blocks by way of a buffer, which `f(block, buffer, place of the block)` fills.
+///
+/// Were numbers changed where they stand, the compiler would store those alone that differ, which is
+/// several times slower than to store all.
+#[inline(always)]
+fn through(y: &mut [f32], f: impl Fn(&[f32], &mut [f32], usize)) {
+    const BLOCK: usize = 512;
+    let mut buffer = [0.0f32; BLOCK];
+    for (i, y) in y.chunks_mut(BLOCK).enumerate() {
+        let new = &mut buffer[..y.len()];
+        f(y, new, i * BLOCK);
+        y.copy_from_slice(new);
+    }
 }
 
 /// `y = f(a, b)`.
@@ -63,7 +100,14 @@ pub fn map2(
     let work = y.len() * cost;
     par::chunks(y, PIECE, work, |i, y| {
         let (a, b) = (&a[i * PIECE..][..y.len()], &b[i * PIECE..][..y.len()]);
-        vectorised(|| y.iter_mut().zip(a).zip(b).for_each(|((y, &a), &b)| *y = f(a, b)));
+        vectorised(
+            #[inline(always)]
+            || {
+                for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                    *y = f(a, b);
+                }
+            },
+        );
     });
 }
 
@@ -81,7 +125,22 @@ pub fn update(
     let work = y.len() * cost;
     par::chunks(y, PIECE, work, |i, y| {
         let x = &x[i * PIECE..][..y.len()];
-        vectorised(|| y.iter_mut().zip(x).for_each(|(y, &x)| *y = f(x, *y)));
+        vectorised(
+            #[inline(always)]
+            || {
+                through(
+                    y,
+                    #[inline(always)]
+                    |y, new, at| {
+                        let x = &x[at..at + y.len()];
+                        new.iter_mut().zip(y).zip(x).for_each(
+                            #[inline(always)]
+                            |((new, &y), &x)| *new = f(x, y),
+                        );
+                    },
+                );
+            },
+        );
     });
 }
 
@@ -100,11 +159,14 @@ pub fn update2(
     let work = x.len() * cost;
     par::chunks2((a, PIECE), (b, PIECE), work, |i, a, b| {
         let x = &x[i * PIECE..][..a.len()];
-        vectorised(|| {
-            for ((a, b), &x) in a.iter_mut().zip(b).zip(x) {
-                (*a, *b) = f(x, *a, *b);
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                for ((a, b), &x) in a.iter_mut().zip(b).zip(x) {
+                    (*a, *b) = f(x, *a, *b);
+                }
+            },
+        );
     });
 }
 
@@ -123,11 +185,14 @@ pub fn update3(
     assert!(x.len() == a.len() && b.len() == a.len() && c.len() == a.len());
     let work = x.len() * cost;
     let piece = |a: &mut [f32], b: &mut [f32], c: &mut [f32], x: &[f32]| {
-        vectorised(|| {
-            for (((a, b), c), &x) in a.iter_mut().zip(b).zip(c).zip(x) {
-                (*a, *b, *c) = f(x, *a, *b, *c);
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                for (((a, b), c), &x) in a.iter_mut().zip(b).zip(c).zip(x) {
+                    (*a, *b, *c) = f(x, *a, *b, *c);
+                }
+            },
+        );
     };
     if par::worth(work) {
         use rayon::prelude::*;
@@ -193,31 +258,57 @@ pub fn broadcast(
         }
         let b = &b[at_b + rest * outer.b..];
         let Some(a) = a else {
-            vectorised(|| match last.b {
-                1 => y.iter_mut().zip(&b[..last.size]).for_each(|(y, &b)| *y = f(*y, b)),
-                0 => y.iter_mut().for_each(|y| *y = f(*y, b[0])),
-                step => y.iter_mut().enumerate().for_each(|(i, y)| *y = f(*y, b[i * step])),
-            });
+            vectorised(
+                #[inline(always)]
+                || match last.b {
+                    1 => y.iter_mut().zip(&b[..last.size]).for_each(
+                        #[inline(always)]
+                        |(y, &b)| *y = f(*y, b),
+                    ),
+                    0 => y.iter_mut().for_each(
+                        #[inline(always)]
+                        |y| *y = f(*y, b[0]),
+                    ),
+                    step => y.iter_mut().enumerate().for_each(
+                        #[inline(always)]
+                        |(i, y)| *y = f(*y, b[i * step]),
+                    ),
+                },
+            );
             return;
         };
         let a = &a[at_a + rest * outer.a..];
-        vectorised(|| match (last.a, last.b) {
-            (1, 1) => {
-                let (a, b) = (&a[..y.len()], &b[..y.len()]);
-                y.iter_mut().zip(a).zip(b).for_each(|((y, &a), &b)| *y = f(a, b));
-            }
-            (1, 0) => {
-                let b = b[0];
-                y.iter_mut().zip(&a[..last.size]).for_each(|(y, &a)| *y = f(a, b));
-            }
-            (0, 1) => {
-                let a = a[0];
-                y.iter_mut().zip(&b[..last.size]).for_each(|(y, &b)| *y = f(a, b));
-            }
-            (sa, sb) => {
-                y.iter_mut().enumerate().for_each(|(i, y)| *y = f(a[i * sa], b[i * sb]));
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || match (last.a, last.b) {
+                (1, 1) => {
+                    let (a, b) = (&a[..y.len()], &b[..y.len()]);
+                    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                        *y = f(a, b);
+                    }
+                }
+                (1, 0) => {
+                    let b = b[0];
+                    y.iter_mut().zip(&a[..last.size]).for_each(
+                        #[inline(always)]
+                        |(y, &a)| *y = f(a, b),
+                    );
+                }
+                (0, 1) => {
+                    let a = a[0];
+                    y.iter_mut().zip(&b[..last.size]).for_each(
+                        #[inline(always)]
+                        |(y, &b)| *y = f(a, b),
+                    );
+                }
+                (sa, sb) => {
+                    y.iter_mut().enumerate().for_each(
+                        #[inline(always)]
+                        |(i, y)| *y = f(a[i * sa], b[i * sb]),
+                    );
+                }
+            },
+        );
     });
 }
 

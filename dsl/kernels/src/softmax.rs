@@ -21,35 +21,56 @@ pub fn softmax(x: Option<&[f32]>, y: &mut [f32], n: usize, inner: usize) {
     if inner == 1 {
         let rows = (1024 / n).max(1);
         par::chunks(y, rows * n, work, |_, y| {
-            vectorised(|| y.chunks_exact_mut(n).for_each(|row| _ = normalise(row)));
+            vectorised(
+                #[inline(always)]
+                || {
+                    y.chunks_exact_mut(n).for_each(
+                        #[inline(always)]
+                        |row| _ = normalise(row),
+                    )
+                },
+            );
         });
         return;
     }
     par::chunks(y, n * inner, work, |_, y| {
-        vectorised(|| {
-            for start in (0..inner).step_by(TILE) {
-                let width = TILE.min(inner - start);
-                let mut top = [f32::NEG_INFINITY; TILE];
-                let mut sum = [0.0f32; TILE];
-                for row in y.chunks_exact(inner) {
-                    let row = &row[start..start + width];
-                    top.iter_mut().zip(row).for_each(|(m, &v)| *m = if v > *m { v } else { *m });
-                }
-                for row in y.chunks_exact_mut(inner) {
-                    let row = &mut row[start..start + width];
-                    for ((v, &m), s) in row.iter_mut().zip(&top).zip(&mut sum) {
-                        *v = exp(*v - m);
-                        *s += *v;
-                    }
-                }
-                sum.iter_mut().for_each(|s| *s = 1.0 / *s);
-                for row in y.chunks_exact_mut(inner) {
-                    let row = &mut row[start..start + width];
-                    row.iter_mut().zip(&sum).for_each(|(v, &s)| *v *= s);
-                }
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                let whole = inner / TILE * TILE;
+                (0..whole).step_by(TILE).for_each(
+                    #[inline(always)]
+                    |at| columns::<TILE>(y, inner, at),
+                );
+                (whole..inner).for_each(
+                    #[inline(always)]
+                    |at| columns::<1>(y, inner, at),
+                );
+            },
+        );
     });
+}
+
+/// Softmax of `W` neighbouring columns from `at` on.
+#[inline(always)]
+fn columns<const W: usize>(y: &mut [f32], inner: usize, at: usize) {
+    let mut top = [f32::NEG_INFINITY; W];
+    for row in y.chunks_exact(inner) {
+        let row = &row[at..at + W];
+        (0..W).for_each(|i| top[i] = if row[i] > top[i] { row[i] } else { top[i] });
+    }
+    let mut sum = [0.0f32; W];
+    for row in y.chunks_exact_mut(inner) {
+        let row = &mut row[at..at + W];
+        for i in 0..W {
+            row[i] = exp(row[i] - top[i]);
+            sum[i] += row[i];
+        }
+    }
+    for row in y.chunks_exact_mut(inner) {
+        let row = &mut row[at..at + W];
+        (0..W).for_each(|i| row[i] /= sum[i]);
+    }
 }
 
 /// Gradient of [`softmax`] from its result: `dx = y · (dy − Σ dy · y)`; `dx` holds `dy` at first.
@@ -62,32 +83,50 @@ pub fn softmax_grad(y: &[f32], dx: &mut [f32], n: usize, inner: usize) {
     let work = y.len() * 4;
     par::chunks(dx, size, work, |i, dx| {
         let y = &y[i * size..][..size];
-        vectorised(|| {
-            for start in (0..inner).step_by(TILE) {
-                let width = TILE.min(inner - start);
-                let mut dot = [0.0f32; TILE];
-                for (dx, y) in dx.chunks_exact(inner).zip(y.chunks_exact(inner)) {
-                    let (dx, y) = (&dx[start..start + width], &y[start..start + width]);
-                    dot.iter_mut().zip(dx).zip(y).for_each(|((d, dx), y)| *d += dx * y);
-                }
-                for (dx, y) in dx.chunks_exact_mut(inner).zip(y.chunks_exact(inner)) {
-                    let (dx, y) = (&mut dx[start..start + width], &y[start..start + width]);
-                    dx.iter_mut().zip(y).zip(&dot).for_each(|((dx, y), d)| *dx = y * (*dx - d));
-                }
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                let whole = inner / TILE * TILE;
+                (0..whole).step_by(TILE).for_each(
+                    #[inline(always)]
+                    |at| columns_grad::<TILE>(y, dx, inner, at),
+                );
+                (whole..inner).for_each(
+                    #[inline(always)]
+                    |at| columns_grad::<1>(y, dx, inner, at),
+                );
+            },
+        );
     });
+}
+
+/// The gradient of `W` neighbouring columns from `at` on.
+#[inline(always)]
+fn columns_grad<const W: usize>(y: &[f32], dx: &mut [f32], inner: usize, at: usize) {
+    let mut dot = [0.0f32; W];
+    for (dx, y) in dx.chunks_exact(inner).zip(y.chunks_exact(inner)) {
+        let (dx, y) = (&dx[at..at + W], &y[at..at + W]);
+        (0..W).for_each(|i| dot[i] += dx[i] * y[i]);
+    }
+    for (dx, y) in dx.chunks_exact_mut(inner).zip(y.chunks_exact(inner)) {
+        let (dx, y) = (&mut dx[at..at + W], &y[at..at + W]);
+        (0..W).for_each(|i| dx[i] = y[i] * (dx[i] - dot[i]));
+    }
 }
 
 /// Turns a row of logits into shares of 1; returns `ln Σ eˣ`.
 #[inline(always)]
 fn normalise(row: &mut [f32]) -> f32 {
     let top = row.iter().fold(f32::NEG_INFINITY, |m, &v| if v > m { v } else { m });
-    row.iter_mut().for_each(|v| *v = exp(*v - top));
-    let row_ref: &[f32] = row;
-    let sum = crate::simd::sum8(row_ref.len(), |i| row_ref[i]);
+    for v in row.iter_mut() {
+        *v = exp(*v - top);
+    }
+    let shares: &[f32] = row;
+    let sum = crate::simd::sum8(shares.len(), |i| shares[i]);
     let scale = 1.0 / sum;
-    row.iter_mut().for_each(|v| *v *= scale);
+    for v in row.iter_mut() {
+        *v *= scale;
+    }
     top + sum.ln()
 }
 
@@ -131,7 +170,10 @@ pub fn cross_entropy(
     for (n, (probs, logits)) in
         probs.chunks_exact_mut(classes).zip(logits.chunks_exact(classes)).enumerate()
     {
-        let lse = f64::from(vectorised(|| normalise(probs)));
+        let lse = f64::from(vectorised(
+            #[inline(always)]
+            || normalise(probs),
+        ));
         // Σ q · (lse − z); for classes without smoothing this is one term.
         sum += match answers {
             Answers::Classes(class) if smoothing == 0.0 => {
@@ -166,7 +208,10 @@ pub fn cross_entropy_grad(
         match answers {
             Answers::Classes(class) => {
                 let rest = smoothing / classes as f32;
-                vectorised(|| dx.iter_mut().for_each(|p| *p = (*p - rest) * scale));
+                vectorised(
+                    #[inline(always)]
+                    || dx.iter_mut().for_each(|p| *p = (*p - rest) * scale),
+                );
                 dx[class[n] as usize] -= (1.0 - smoothing) * scale;
             }
             Answers::Shares(_) => {

@@ -27,7 +27,7 @@ impl Lie {
 
     /// Rows summed by one thread: a shard fits the cache.
     fn shard(self) -> usize {
-        (8192 / (self.channels * self.inner)).max(1)
+        (32768 / (self.channels * self.inner)).max(1)
     }
 
     /// Numbers of one repetition of [`Coefficients`].
@@ -61,12 +61,11 @@ pub fn statistics(lie: Lie, x: &[f32], mean: &mut [f32], var: &mut [f32], scratc
         (d, d * d)
     });
     let n = lie.count() as f64;
-    for (channel, (mean, var)) in pivot.iter_mut().zip(var).enumerate() {
-        let (sum, squares) = sums.of(channel);
-        *mean = (f64::from(*mean) + sum / n) as f32;
+    sums.each(|channel, sum, squares| {
+        pivot[channel] = (f64::from(pivot[channel]) + sum / n) as f32;
         let variance = (squares - sum * sum / n) / n;
-        *var = if variance < 0.0 { 0.0 } else { variance as f32 };
-    }
+        var[channel] = if variance < 0.0 { 0.0 } else { variance as f32 };
+    });
 }
 
 /// Two sums over each channel, one for each shard: the float64 as a pair of float32, whose sum it is
@@ -93,37 +92,47 @@ impl<'a> ChannelSums<'a> {
         par::chunks(partial, 4 * channels, 3 * a.len(), |shard, sums| {
             let range = shard * size..((shard + 1) * size).min(a.len());
             let (a, b) = (&a[range.clone()], &b[range]);
-            vectorised(|| match lie.inner {
-                1 => {
-                    let mut at = 0;
-                    while at + 16 <= channels {
-                        tile::<16>(at, a, b, p, sums, f);
-                        at += 16;
+            vectorised(
+                #[inline(always)]
+                || match lie.inner {
+                    1 => {
+                        let mut at = 0;
+                        while at + 16 <= channels {
+                            tile::<16>(at, a, b, p, sums, f);
+                            at += 16;
+                        }
+                        while at + 4 <= channels {
+                            tile::<4>(at, a, b, p, sums, f);
+                            at += 4;
+                        }
+                        while at < channels {
+                            tile::<1>(at, a, b, p, sums, f);
+                            at += 1;
+                        }
                     }
-                    while at + 4 <= channels {
-                        tile::<4>(at, a, b, p, sums, f);
-                        at += 4;
-                    }
-                    while at < channels {
-                        tile::<1>(at, a, b, p, sums, f);
-                        at += 1;
-                    }
-                }
-                inner => planes(inner, a, b, p, sums, f),
-            });
+                    inner => planes(inner, a, b, p, sums, f),
+                },
+            );
         });
         ChannelSums { channels, partial }
     }
 
-    /// Both sums of a channel.
-    fn of(&self, channel: usize) -> (f64, f64) {
-        let mut sums = (0.0, 0.0);
-        for shard in self.partial.chunks_exact(4 * self.channels) {
-            let part = |i: usize| f64::from(shard[i * self.channels + channel]);
-            sums.0 += part(0) + part(1);
-            sums.1 += part(2) + part(3);
+    /// Calls `f` with each channel and both its sums.
+    fn each(&self, mut f: impl FnMut(usize, f64, f64)) {
+        const TILE: usize = 32;
+        for at in (0..self.channels).step_by(TILE) {
+            let width = TILE.min(self.channels - at);
+            let mut sums = [[0.0f64; TILE]; 2];
+            for shard in self.partial.chunks_exact(4 * self.channels) {
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let [high, low] =
+                        [2 * i, 2 * i + 1].map(|part| &shard[part * self.channels + at..][..width]);
+                    let each = sums.iter_mut().zip(high).zip(low);
+                    each.for_each(|((s, &high), &low)| *s += f64::from(high) + f64::from(low));
+                }
+            }
+            (0..width).for_each(|i| f(at + i, sums[0][i], sums[1][i]));
         }
-        sums
     }
 }
 
@@ -257,34 +266,52 @@ fn apply(
             let c = plane % lie.channels;
             let [mean, scale, shift] = [0, 1, 2].map(|i| k.row(i)[c]);
             let f = |v: f32| act((v - mean) * scale + shift);
-            vectorised(|| match x {
-                Some(x) => {
-                    let x = &x[plane * lie.inner..][..y.len()];
-                    y.iter_mut().zip(x).for_each(|(y, &x)| *y = f(x));
-                }
-                None => y.iter_mut().for_each(|y| *y = f(*y)),
-            });
+            vectorised(
+                #[inline(always)]
+                || match x {
+                    Some(x) => {
+                        let x = &x[plane * lie.inner..][..y.len()];
+                        y.iter_mut().zip(x).for_each(
+                            #[inline(always)]
+                            |(y, &x)| *y = f(x),
+                        );
+                    }
+                    None => y.iter_mut().for_each(
+                        #[inline(always)]
+                        |y| *y = f(*y),
+                    ),
+                },
+            );
         });
         return;
     }
     let piece = (16384 / k.len).max(1) * k.len;
     par::chunks(y, piece, work, |i, y| {
         let [mean, scale, shift] = [k.row(0), k.row(1), k.row(2)];
-        vectorised(|| match x {
-            Some(x) => {
-                let x = &x[i * piece..][..y.len()];
-                for (y, x) in y.chunks_mut(k.len).zip(x.chunks(k.len)) {
-                    let each = y.iter_mut().zip(x).zip(mean).zip(scale).zip(shift);
-                    each.for_each(|((((y, x), m), s), b)| *y = act((x - m) * s + b));
+        vectorised(
+            #[inline(always)]
+            || match x {
+                Some(x) => {
+                    let x = &x[i * piece..][..y.len()];
+                    for (y, x) in y.chunks_mut(k.len).zip(x.chunks(k.len)) {
+                        let each = y.iter_mut().zip(x).zip(mean).zip(scale).zip(shift);
+                        each.for_each(
+                            #[inline(always)]
+                            |((((y, x), m), s), b)| *y = act((x - m) * s + b),
+                        );
+                    }
                 }
-            }
-            None => {
-                for y in y.chunks_mut(k.len) {
-                    let each = y.iter_mut().zip(mean).zip(scale).zip(shift);
-                    each.for_each(|(((y, m), s), b)| *y = act((*y - m) * s + b));
+                None => {
+                    for y in y.chunks_mut(k.len) {
+                        let each = y.iter_mut().zip(mean).zip(scale).zip(shift);
+                        each.for_each(
+                            #[inline(always)]
+                            |(((y, m), s), b)| *y = act((*y - m) * s + b),
+                        );
+                    }
                 }
-            }
-        });
+            },
+        );
     });
 }
 
@@ -311,11 +338,10 @@ pub fn gradient(
 ) {
     let c = lie.channels;
     let sums = ChannelSums::new(lie, dx, x, mean, scratch, |dy, x, m| (dy, dy * (x - m)));
-    for channel in 0..c {
-        let (sum, product) = sums.of(channel);
+    sums.each(|channel, sum, product| {
         dbias[channel] = sum as f32;
         dweight[channel] = (product * f64::from(inv[channel])) as f32;
-    }
+    });
     let n = lie.count() as f32;
     let k = Coefficients::<4>::new(lie, scratch, |c| {
         let scale = weight[c] * inv[c];
@@ -327,10 +353,13 @@ pub fn gradient(
         par::chunks(dx, lie.inner, work, |plane, dx| {
             let [mean, scale, slope, shift] = [0, 1, 2, 3].map(|i| k.row(i)[plane % c]);
             let x = &x[plane * lie.inner..][..dx.len()];
-            vectorised(|| {
-                let each = dx.iter_mut().zip(x);
-                each.for_each(|(d, x)| *d = *d * scale + ((x - mean) * slope + shift));
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    let each = dx.iter_mut().zip(x);
+                    each.for_each(|(d, x)| *d = *d * scale + ((x - mean) * slope + shift));
+                },
+            );
         });
         return;
     }
@@ -338,12 +367,15 @@ pub fn gradient(
     par::chunks(dx, piece, work, |i, dx| {
         let x = &x[i * piece..][..dx.len()];
         let [mean, scale, slope, shift] = [k.row(0), k.row(1), k.row(2), k.row(3)];
-        vectorised(|| {
-            for (dx, x) in dx.chunks_mut(k.len).zip(x.chunks(k.len)) {
-                let each = dx.iter_mut().zip(x).zip(mean).zip(scale).zip(slope).zip(shift);
-                each.for_each(|(((((d, x), m), s), k), b)| *d = *d * s + ((x - m) * k + b));
-            }
-        });
+        vectorised(
+            #[inline(always)]
+            || {
+                for (dx, x) in dx.chunks_mut(k.len).zip(x.chunks(k.len)) {
+                    let each = dx.iter_mut().zip(x).zip(mean).zip(scale).zip(slope).zip(shift);
+                    each.for_each(|(((((d, x), m), s), k), b)| *d = *d * s + ((x - m) * k + b));
+                }
+            },
+        );
     });
 }
 

@@ -50,7 +50,12 @@ pub fn normalise(
         x.chunks_exact(sets.width()).map(|x| f(&x[set * sets.len..][..sets.len])).sum()
     };
     let squares = |x: &[f32], set: usize, m: f32| {
-        sum(x, set, &|x| vectorised(|| long_sum(x.len(), |i| (x[i] - m) * (x[i] - m)))) / n
+        sum(x, set, &|x| {
+            vectorised(
+                #[inline(always)]
+                || long_sum(x.len(), |i| (x[i] - m) * (x[i] - m)),
+            )
+        }) / n
     };
     let deviation = |variance: f64| (1.0 / (variance + f64::from(eps)).sqrt()) as f32;
     if sets.center {
@@ -61,8 +66,12 @@ pub fn normalise(
             |sample, mean, inv| {
                 let x = &x[sample * size..][..size];
                 for (set, (mean, inv)) in mean.iter_mut().zip(inv).enumerate() {
-                    *mean =
-                        (sum(x, set, &|x| vectorised(|| long_sum(x.len(), |i| x[i]))) / n) as f32;
+                    *mean = (sum(x, set, &|x| {
+                        vectorised(
+                            #[inline(always)]
+                            || long_sum(x.len(), |i| x[i]),
+                        )
+                    }) / n) as f32;
                     *inv = deviation(squares(x, set, *mean));
                 }
             },
@@ -77,23 +86,26 @@ pub fn normalise(
     let (mean, inv): (&[f32], &[f32]) = (mean, inv);
     par::chunks(y, size, 4 * x.len(), |sample, y| {
         let x = &x[sample * size..][..size];
-        vectorised(|| {
-            for (place, y) in y.chunks_exact_mut(sets.len).enumerate() {
-                let set = place % sets.sets;
-                let x = &x[place * sets.len..][..sets.len];
-                let weight = &weight[set * sets.len..][..sets.len];
-                let inv = inv[sample * sets.sets + set];
-                if sets.center {
-                    let mean = mean[sample * sets.sets + set];
-                    let bias = &bias[set * sets.len..][..sets.len];
-                    let each = y.iter_mut().zip(x).zip(weight).zip(bias);
-                    each.for_each(|(((y, x), w), b)| *y = (x - mean) * inv * w + b);
-                } else {
-                    let each = y.iter_mut().zip(x).zip(weight);
-                    each.for_each(|((y, x), w)| *y = x * inv * w);
+        vectorised(
+            #[inline(always)]
+            || {
+                for (place, y) in y.chunks_exact_mut(sets.len).enumerate() {
+                    let set = place % sets.sets;
+                    let x = &x[place * sets.len..][..sets.len];
+                    let weight = &weight[set * sets.len..][..sets.len];
+                    let inv = inv[sample * sets.sets + set];
+                    if sets.center {
+                        let mean = mean[sample * sets.sets + set];
+                        let bias = &bias[set * sets.len..][..sets.len];
+                        let each = y.iter_mut().zip(x).zip(weight).zip(bias);
+                        each.for_each(|(((y, x), w), b)| *y = (x - mean) * inv * w + b);
+                    } else {
+                        let each = y.iter_mut().zip(x).zip(weight);
+                        each.for_each(|((y, x), w)| *y = x * inv * w);
+                    }
                 }
-            }
-        });
+            },
+        );
     });
 }
 
@@ -116,21 +128,27 @@ pub fn gradient(sets: Sets, x: &[f32], weight: &[f32], mean: &[f32], inv: &[f32]
             let (mut sum, mut product) = (0.0f64, 0.0f64);
             for (dy, x) in dx.chunks_exact(width).zip(x.chunks_exact(width)) {
                 let (dy, x) = (&dy[set * len..][..len], &x[set * len..][..len]);
-                vectorised(|| {
-                    if sets.center {
-                        sum += long_sum(len, |i| dy[i] * weight[i]);
-                    }
-                    product += long_sum(len, |i| dy[i] * weight[i] * ((x[i] - mean) * inv));
-                });
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        if sets.center {
+                            sum += long_sum(len, |i| dy[i] * weight[i]);
+                        }
+                        product += long_sum(len, |i| dy[i] * weight[i] * ((x[i] - mean) * inv));
+                    },
+                );
             }
             let (sum, product) = ((sum / n) as f32, (product / n) as f32);
             for (dx, x) in dx.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
                 let (dx, x) = (&mut dx[set * len..][..len], &x[set * len..][..len]);
-                vectorised(|| {
-                    for ((d, x), w) in dx.iter_mut().zip(x).zip(weight) {
-                        *d = inv * (*d * w - sum - (x - mean) * inv * product);
-                    }
-                });
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for ((d, x), w) in dx.iter_mut().zip(x).zip(weight) {
+                            *d = inv * (*d * w - sum - (x - mean) * inv * product);
+                        }
+                    },
+                );
             }
         }
     });
@@ -179,7 +197,10 @@ impl Columns<'_> {
         const TILE: usize = 16;
         for at in (0..dweight.len()).step_by(TILE) {
             let width = TILE.min(dweight.len() - at);
-            let (first, second) = vectorised(|| self.tile::<TILE>(from + at, width));
+            let (first, second) = vectorised(
+                #[inline(always)]
+                || self.tile::<TILE>(from + at, width),
+            );
             let each = dweight[at..at + width].iter_mut().zip(first);
             each.for_each(|(d, s)| *d = s as f32);
             if let Some(dbias) = &mut dbias {

@@ -68,7 +68,14 @@ impl<D: Distance> Op for MeanGrad<D> {
         let (y, t, scale) = (frame.f32(0), frame.f32(1), frame.f32(2)[0]);
         let scale = scale / y.len() as f32;
         let distance = self.0;
-        elementwise::map2(y, t, frame.out(0), 4, move |y, t| distance.slope(y - t) * scale);
+        elementwise::map2(
+            y,
+            t,
+            frame.out(0),
+            4,
+            #[inline(always)]
+            move |y, t| distance.slope(y - t) * scale,
+        );
     }
 
     fn grad(&self, g: &mut Graph, id: NodeId, _: &[Option<ValueId>]) -> Vec<Option<ValueId>> {

@@ -94,7 +94,13 @@ impl<F: Pair> Combine<F> {
         let a = (!frame.taken).then(|| frame.f32(0));
         match a {
             Some(a) if self.same => elementwise::map2(a, b, y, 1, f),
-            None if self.same => elementwise::update(b, y, 1, move |b, a| f(a, b)),
+            None if self.same => elementwise::update(
+                b,
+                y,
+                1,
+                #[inline(always)]
+                move |b, a| f(a, b),
+            ),
             _ => {
                 let step = |ty: &Ty| if ty.batched { ty.len() } else { 0 };
                 let (a_step, b_step) = (step(&frame.tys[0]), step(&frame.tys[1]));
@@ -117,8 +123,16 @@ impl<F: Pair> Op for Combine<F> {
     fn forward(&self, frame: &mut Frame<'_>) {
         let f = self.f;
         match self.act {
-            None => self.run(frame, move |a, b| f.at(a, b)),
-            Some(act) => self.run(frame, move |a, b| act.at(f.at(a, b))),
+            None => self.run(
+                frame,
+                #[inline(always)]
+                move |a, b| f.at(a, b),
+            ),
+            Some(act) => self.run(
+                frame,
+                #[inline(always)]
+                move |a, b| act.at(f.at(a, b)),
+            ),
         }
     }
 

@@ -68,9 +68,20 @@ impl<F: Unary> Op for Map<F> {
     fn forward(&self, frame: &mut Frame<'_>) {
         let (f, y) = (self.0, frame.out(0));
         if frame.taken {
-            elementwise::map_in_place(y, F::COST, move |x| f.at(x));
+            elementwise::map_in_place(
+                y,
+                F::COST,
+                #[inline(always)]
+                move |x| f.at(x),
+            );
         } else {
-            elementwise::map(frame.f32(0), y, F::COST, move |x| f.at(x));
+            elementwise::map(
+                frame.f32(0),
+                y,
+                F::COST,
+                #[inline(always)]
+                move |x| f.at(x),
+            );
         }
     }
 
@@ -105,10 +116,23 @@ impl<F: Unary> Op for Back<F> {
     fn forward(&self, frame: &mut Frame<'_>) {
         let (f, saved, dx) = (self.0, frame.f32(0), frame.out(0));
         if frame.taken {
-            elementwise::update(saved, dx, F::COST, move |saved, dy| f.back(saved, dy));
+            elementwise::update(
+                saved,
+                dx,
+                F::COST,
+                #[inline(always)]
+                move |saved, dy| f.back(saved, dy),
+            );
         } else {
             let dy = frame.f32(1);
-            elementwise::map2(saved, dy, dx, F::COST, move |saved, dy| f.back(saved, dy));
+            elementwise::map2(
+                saved,
+                dy,
+                dx,
+                F::COST,
+                #[inline(always)]
+                move |saved, dy| f.back(saved, dy),
+            );
         }
     }
 

@@ -80,7 +80,7 @@ impl Layer for Reshape {
         // The axis that can make up for the difference, if one can.
         let help = (0..self.shape.rank()).rev().find_map(|axis| {
             let rest = self.shape.len() / self.shape.0[axis];
-            (x.len() % rest == 0).then(|| {
+            x.len().is_multiple_of(rest).then(|| {
                 let mut shape = self.shape.clone();
                 shape.0[axis] = x.len() / rest;
                 format!("`reshape({shape})` holds {have}")

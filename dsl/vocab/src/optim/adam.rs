@@ -78,12 +78,20 @@ impl Adam {
         let keep = (1.0 - lr * self.decay) as f32;
         let (new1, new2) = ((1.0 - self.beta1) as f32, (1.0 - self.beta2) as f32);
         let (beta2, eps) = (self.beta2 as f32, self.eps);
-        elementwise::update3(g, w, m, v, 16, move |g, w, m, v| {
-            let g = g * scale;
-            let m = m + (g - m) * new1;
-            let v = v * beta2 + g * g * new2;
-            (w * keep - step * m / (v.sqrt() * root + eps), m, v)
-        });
+        elementwise::update3(
+            g,
+            w,
+            m,
+            v,
+            16,
+            #[inline(always)]
+            move |g, w, m, v| {
+                let g = g * scale;
+                let m = m + (g - m) * new1;
+                let v = v * beta2 + g * g * new2;
+                (w * keep - step * m / (v.sqrt() * root + eps), m, v)
+            },
+        );
     }
 
     fn writes(self) -> &'static [usize] {

@@ -58,14 +58,21 @@ impl Lion {
         let (old2, new2) = (self.beta2 as f32, (1.0 - self.beta2) as f32);
         let decay = self.decay;
         let (w, m) = (frame.state(0), frame.state(1));
-        elementwise::update2(g, w, m, 10, move |g, w, m| {
-            let g = g * scale;
-            let u = old1 * m + new1 * g;
-            let sign = if u == 0.0 { u } else { 1f32.copysign(u) };
-            // NaN has no sign: it must stay NaN.
-            let sign = if u.is_nan() { u } else { sign };
-            (w - lr * (sign + decay * w), old2 * m + new2 * g)
-        });
+        elementwise::update2(
+            g,
+            w,
+            m,
+            10,
+            #[inline(always)]
+            move |g, w, m| {
+                let g = g * scale;
+                let u = old1 * m + new1 * g;
+                let sign = if u == 0.0 { u } else { 1f32.copysign(u) };
+                // NaN has no sign: it must stay NaN.
+                let sign = if u.is_nan() { u } else { sign };
+                (w - lr * (sign + decay * w), old2 * m + new2 * g)
+            },
+        );
     }
 
     fn writes(self) -> &'static [usize] {

@@ -49,11 +49,18 @@ impl RmsProp {
         let (g, scale, lr) = (frame.f32(1), frame.f32(3)[0], frame.clock.lr);
         let (alpha, new, eps) = (self.alpha as f32, (1.0 - self.alpha) as f32, self.eps);
         let (w, v) = (frame.state(0), frame.state(1));
-        elementwise::update2(g, w, v, 12, move |g, w, v| {
-            let g = g * scale;
-            let v = alpha * v + new * g * g;
-            (w - lr * g / (v.sqrt() + eps), v)
-        });
+        elementwise::update2(
+            g,
+            w,
+            v,
+            12,
+            #[inline(always)]
+            move |g, w, v| {
+                let g = g * scale;
+                let v = alpha * v + new * g * g;
+                (w - lr * g / (v.sqrt() + eps), v)
+            },
+        );
     }
 
     fn writes(self) -> &'static [usize] {

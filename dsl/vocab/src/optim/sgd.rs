@@ -61,16 +61,29 @@ impl Sgd {
         let Sgd { momentum, nesterov, decay } = self;
         if momentum == 0.0 {
             let scale = frame.f32(2)[0];
-            elementwise::update(g, w, 4, move |g, w| w - lr * (g * scale + decay * w));
+            elementwise::update(
+                g,
+                w,
+                4,
+                #[inline(always)]
+                move |g, w| w - lr * (g * scale + decay * w),
+            );
             return;
         }
         let (v, scale) = (frame.state(1), frame.f32(3)[0]);
-        elementwise::update2(g, w, v, 6, move |g, w, v| {
-            let g = g * scale + decay * w;
-            let v = momentum * v + g;
-            let step = if nesterov { g + momentum * v } else { v };
-            (w - lr * step, v)
-        });
+        elementwise::update2(
+            g,
+            w,
+            v,
+            6,
+            #[inline(always)]
+            move |g, w, v| {
+                let g = g * scale + decay * w;
+                let v = momentum * v + g;
+                let step = if nesterov { g + momentum * v } else { v };
+                (w - lr * step, v)
+            },
+        );
     }
 
     fn writes(self) -> &'static [usize] {
