@@ -6,6 +6,7 @@
 
 mod direct;
 mod job;
+mod outer;
 mod shards;
 mod tile;
 mod winograd;

@@ -2,6 +2,7 @@
 
 use super::Conv;
 use super::job::{self, Job};
+use super::outer::{outer, outer_scratch};
 use super::shards::Shards;
 use super::tile::{self, Grid, Target};
 use crate::gemm::Epilogue;
@@ -220,7 +221,7 @@ pub(super) fn weight_pixels(g: &Conv, item: usize) -> Range<usize> {
 pub(super) fn weight_grad_scratch(g: &Conv) -> usize {
     let rows = weight_rows(g);
     let pixels = rows * g.output[1];
-    job::forward(g).frame(rows) + tile::outer_scratch(pixels, g.output[2] / g.groups)
+    job::forward(g).frame(rows) + outer_scratch(pixels, g.output[2] / g.groups)
 }
 
 /// Adds the gradient of the weights over some blocks to `dw`; see [`super::weight_grad`].
@@ -247,7 +248,7 @@ pub(super) fn weight_grad(
             let source = &source[group * cig..];
             let grid = Grid { source, step: job.strides(), size, runs: &runs };
             let at = group * cog;
-            tile::outer(&grid, &dy[at..], (cog, co), &mut dw[at..], packed);
+            outer(&grid, &dy[at..], (cog, co), &mut dw[at..], packed);
         }
     }
 }

@@ -74,11 +74,11 @@ pub(super) struct Grid<'a> {
 }
 
 impl Grid<'_> {
-    fn depth(&self) -> usize {
+    pub(super) fn depth(&self) -> usize {
         self.runs.iter().map(|run| run.len).sum()
     }
 
-    fn check(&self) {
+    pub(super) fn check(&self) {
         let last = self.runs.iter().map(|run| run.offset + run.len).max().unwrap_or(0);
         let pixel = (self.size[0] - 1) * self.step[0] + (self.size[1] - 1) * self.step[1];
         assert!(pixel + last <= self.source.len(), "{pixel} + {last} in {}", self.source.len());
@@ -215,7 +215,11 @@ unsafe fn sums<V: Vector, const P: usize, const N: usize>(
     for run in runs {
         // SAFETY: the caller's.
         unsafe {
-            let pixels = sources.map(|p| p.add(run.offset));
+            // A loop: `map` is called, and every sum goes through memory for it.
+            let mut pixels = sources;
+            for pixel in &mut pixels {
+                *pixel = pixel.add(run.offset);
+            }
             for t in 0..run.len {
                 let row = load::<V, N>(weights);
                 weights = weights.add(N * V::LANES);
@@ -234,7 +238,7 @@ unsafe fn sums<V: Vector, const P: usize, const N: usize>(
 /// # Safety
 /// The CPU has the instructions of `V`; `p` is valid for reads of `N` vectors.
 #[inline(always)]
-unsafe fn load<V: Vector, const N: usize>(p: *const f32) -> [V; N] {
+pub(super) unsafe fn load<V: Vector, const N: usize>(p: *const f32) -> [V; N] {
     // SAFETY: the caller's.
     unsafe {
         let mut row = [V::splat(0.0); N];
@@ -248,7 +252,7 @@ unsafe fn load<V: Vector, const N: usize>(p: *const f32) -> [V; N] {
 /// # Safety
 /// The CPU has the instructions of `V`; `p` is valid for writes of `N` vectors.
 #[inline(always)]
-unsafe fn store<V: Vector, const N: usize>(row: [V; N], p: *mut f32) {
+pub(super) unsafe fn store<V: Vector, const N: usize>(row: [V; N], p: *mut f32) {
     for (j, vector) in row.into_iter().enumerate() {
         // SAFETY: the caller's.
         unsafe { vector.store(p.add(j * V::LANES)) }
@@ -287,147 +291,5 @@ unsafe fn finish<V: Vector, const P: usize, const N: usize>(
                 each!(|v: V| v.max(zero).add(v.min(zero).mul(slope)));
             }
         }
-    }
-}
-
-/// Floats of scratch for [`outer`] over so many pixels.
-pub(super) fn outer_scratch(pixels: usize, channels: usize) -> usize {
-    pixels * width(channels)
-}
-
-/// Adds to `sums` (rows `stride` apart) the products of every pixel's runs with its channels in `dy`
-/// (pixels `stride` apart too): `sums[k, c] += Σ source[pixel, k] · dy[pixel, c]`.
-pub(super) fn outer(
-    grid: &Grid<'_>,
-    dy: &[f32],
-    (channels, stride): (usize, usize),
-    sums: &mut [f32],
-    scratch: &mut [f32],
-) {
-    if grid.size.contains(&0) {
-        return;
-    }
-    grid.check();
-    let pixels = grid.size[0] * grid.size[1];
-    let width = width(channels);
-    for first in (0..channels).step_by(width) {
-        let live = width.min(channels - first);
-        let slopes = &dy[first..];
-        // Few pixels stay in cache where they are; many would crowd one place of it.
-        let (slopes, step) = if live == width && pixels <= 64 {
-            assert!((pixels - 1) * stride + width <= slopes.len());
-            (slopes, stride)
-        } else {
-            let packed = &mut scratch[..pixels * width];
-            for (to, from) in packed.chunks_exact_mut(width).zip(slopes.chunks(stride)) {
-                to[..live].copy_from_slice(&from[..live]);
-                to[live..].fill(0.0);
-            }
-            (&*packed, width)
-        };
-        let slopes = Slopes { data: slopes.as_ptr(), step, live };
-        let sums = &mut sums[first..];
-        assert!((grid.depth() - 1) * stride + live <= sums.len());
-        // SAFETY: `level` says that the CPU has the instructions; `check` has shown that what is read
-        // of the source lies inside, and `slopes` has a row for each pixel.
-        unsafe {
-            match level() {
-                Level::Plain => outer_in::<Plain, 6, 2>(grid, slopes, stride, sums),
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx2 => outer_avx2(grid, slopes, stride, sums),
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx512 => outer_avx512(grid, slopes, (width, stride), sums),
-            }
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn outer_avx2(grid: &Grid<'_>, slopes: Slopes, stride: usize, sums: &mut [f32]) {
-    // SAFETY: as for `outer`, which has checked.
-    unsafe { outer_in::<Avx2, 6, 2>(grid, slopes, stride, sums) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn outer_avx512(
-    grid: &Grid<'_>,
-    slopes: Slopes,
-    (width, stride): (usize, usize),
-    sums: &mut [f32],
-) {
-    // SAFETY: as for `outer`, which has checked.
-    unsafe {
-        match width {
-            16 => outer_in::<Avx512, 10, 1>(grid, slopes, stride, sums),
-            _ => outer_in::<Avx512, 8, 2>(grid, slopes, stride, sums),
-        }
-    }
-}
-
-/// One panel of the gradient of the output.
-#[derive(Clone, Copy)]
-struct Slopes {
-    data: *const f32,
-    /// Floats between pixels.
-    step: usize,
-    /// Channels that count.
-    live: usize,
-}
-
-/// # Safety
-/// The CPU has the instructions of `V`, and [`outer`] has checked the sizes.
-#[inline(always)]
-unsafe fn outer_in<V: Vector, const K: usize, const N: usize>(
-    grid: &Grid<'_>,
-    slopes: Slopes,
-    stride: usize,
-    sums: &mut [f32],
-) {
-    let [high, wide] = grid.size;
-    let mut places = grid.runs.iter().flat_map(|run| run.offset..run.offset + run.len);
-    let (mut row, depth) = (0, grid.depth());
-    while row < depth {
-        let count = (depth - row).min(K);
-        // The last tile repeats its last row.
-        let mut offsets = [0; K];
-        for i in 0..K {
-            offsets[i] = match i < count {
-                true => places.next().unwrap_or(0),
-                false => offsets[i - 1],
-            };
-        }
-        // SAFETY: offsets of runs, whose every pixel lies inside the source; there are slopes for
-        // each pixel.
-        unsafe {
-            let sources = offsets.map(|offset| grid.source.as_ptr().add(offset));
-            let mut tile = [[V::splat(0.0); N]; K];
-            for y in 0..high {
-                let mut from = slopes.data.add(y * wide * slopes.step);
-                let mut at = y * grid.step[0];
-                for _ in 0..wide {
-                    let slope = load::<V, N>(from);
-                    for i in 0..K {
-                        let pixel = V::splat(*sources[i].add(at));
-                        for j in 0..N {
-                            tile[i][j] = pixel.madd(slope[j], tile[i][j]);
-                        }
-                    }
-                    from = from.add(slopes.step);
-                    at += grid.step[1];
-                }
-            }
-            // Loops over constants alone, or the compiler keeps the tile in memory throughout.
-            for i in 0..K {
-                if i < count {
-                    let mut full = [0.0f32; WIDEST];
-                    store(tile[i], full.as_mut_ptr());
-                    let sums = &mut sums[(row + i) * stride..][..slopes.live];
-                    sums.iter_mut().zip(&full).for_each(|(sum, new)| *sum += new);
-                }
-            }
-        }
-        row += count;
     }
 }

@@ -10,6 +10,7 @@
 
 use super::Conv;
 use super::job::{self, Job};
+use super::outer::{outer, outer_scratch};
 use super::shards::Shards;
 use super::tile::{self, Grid, Run, Target};
 use crate::gemm::{Epilogue, add};
@@ -198,7 +199,7 @@ fn partials(cut: &Cut) -> Shards {
 }
 
 fn packed(cut: &Cut) -> usize {
-    tile::outer_scratch(cut.tiles(), cut.g.output[2])
+    outer_scratch(cut.tiles(), cut.g.output[2])
 }
 
 /// See [`super::weight_grad`].
@@ -238,7 +239,7 @@ pub(super) fn weight_grad(
             for (place, sums) in sums.chunks_exact_mut(ci * co).enumerate() {
                 let source = &patched[place * patches / 16..];
                 let grid = Grid { source, step: [0, ci], size: [1, count], runs: &runs };
-                tile::outer(&grid, &sloped[place * slopes / 16..], (co, co), sums, scratch);
+                outer(&grid, &sloped[place * slopes / 16..], (co, co), sums, scratch);
             }
         }
     });
@@ -256,7 +257,8 @@ crate::simd! {
         for pair in 0..pairs {
             let mut rows = [[0.0f32; 4]; 3];
             for col in 0..4 {
-                let column = [0, 1, 2, 3].map(|row| u[(4 * row + col) * pairs + pair]);
+                let at = |row: usize| u[(4 * row + col) * pairs + pair];
+                let column = [at(0), at(1), at(2), at(3)];
                 for (row, value) in rows.iter_mut().zip(collect(column)) {
                     row[col] = value;
                 }
