@@ -1,11 +1,11 @@
-//! The arguments of calls and the settings of blocks, against what words declare.
+//! The arguments of calls, against what words declare.
 
 use crate::consts::Scope;
 use crate::diags::Diags;
 use dlm_base::Span;
 use dlm_base::diag::codes::settings;
 use dlm_base::suggest::nearest;
-use dlm_grammar::tree::{self, Expr, Setting};
+use dlm_grammar::tree::{self, Expr};
 use dlm_vocab::{Arg, Args, Default, Param, Type, Word};
 
 mod fit;
@@ -130,49 +130,6 @@ pub fn match_rest(
     good.then(|| matcher.finish())
 }
 
-/// The settings of a block, against `params`; `block` is its word ("`train`" without the quotes) and
-/// `at` the place that is named when one is missing. Settings that are none of `params` are passed to
-/// nobody: they are E0301 unless `others` says that somebody else reads them.
-pub fn match_settings(
-    block: &str,
-    at: Span,
-    params: &'static [Param],
-    entries: &[&Setting],
-    others: &[&str],
-    scope: &Scope<'_>,
-    diags: &mut Diags,
-) -> Option<Args> {
-    let mut matcher = Matcher::new(params);
-    let mut good = true;
-    let known: Vec<&str> = params.iter().map(|p| p.name).chain(others.iter().copied()).collect();
-    for setting in entries.iter().filter(|setting| !setting.key.is_missing()) {
-        if others.contains(&setting.key.text.as_str()) {
-            continue;
-        }
-        let Some(param) = find_param(params, &setting.key.text) else {
-            let foreign = foreign_param(params, &setting.key.text).map(|p| p.name);
-            diags.push(settings::unknown_setting(
-                setting.key.span,
-                block,
-                &setting.key.text,
-                &known,
-                foreign,
-            ));
-            let near = nearest(&setting.key.text, known.iter().copied());
-            matcher.excuse(foreign.or_else(|| near.first().copied()));
-            good = false;
-            continue;
-        };
-        good &= matcher.take(param, setting.key.span, &setting.value, block, scope, diags);
-    }
-    let missing = |param: &Param| {
-        let example = format!("{} = …", param.name);
-        settings::missing_setting(at, &format!("`{block}`"), param.name, &example)
-    };
-    good &= matcher.missing(missing, diags);
-    good.then(|| matcher.finish())
-}
-
 /// The word with its parameters as one writes it: `conv(channels, kernel, stride = 1)`.
 pub fn signature(word: &Word) -> String {
     if word.params.is_empty() {
@@ -184,9 +141,10 @@ pub fn signature(word: &Word) -> String {
 
 /// The parameter as a signature shows it: `stride = 1`.
 fn param_text(param: &Param) -> String {
-    match default_text(param) {
-        Some(default) => format!("{} = {default}", param.name),
-        None => param.name.to_string(),
+    match (default_text(param), param.default) {
+        (Some(default), _) => format!("{} = {default}", param.name),
+        (None, Default::Required) => param.name.to_string(),
+        (None, _) => format!("{} = …", param.name),
     }
 }
 

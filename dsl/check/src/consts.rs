@@ -71,7 +71,7 @@ impl fmt::Display for Const {
                 }
                 f.write_str("]")
             }
-            Const::Quantity(v, unit) => write!(f, "{} {}", real(*v), unit_word(*unit)),
+            Const::Quantity(v, unit) => write!(f, "{} {}", plain(*v), unit_word(*unit)),
         }
     }
 }
@@ -83,6 +83,12 @@ fn real(v: f64) -> String {
     } else {
         format!("{v:?}")
     }
+}
+
+/// A number without a fraction that is 0: `5`, `0.5`.
+pub(crate) fn plain(v: f64) -> String {
+    let text = real(v);
+    text.strip_suffix(".0").map_or(text.clone(), str::to_string)
 }
 
 /// The unit behind a number.

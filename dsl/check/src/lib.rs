@@ -16,6 +16,8 @@ pub mod program;
 pub mod session;
 mod settings;
 pub mod stdlib;
+#[cfg(test)]
+mod tests;
 mod train;
 
 pub use program::Program;

@@ -14,7 +14,7 @@ use crate::diags::Diags;
 use crate::names::{Decl, ModuleId, Wanted, World};
 use crate::program::Network;
 use dlm_base::Span;
-use dlm_grammar::tree::{self, ModelUse};
+use dlm_grammar::tree::ModelUse;
 use dlm_vocab::data::Facts;
 
 mod builder;
@@ -92,9 +92,4 @@ pub fn build(
     diags: &mut Diags,
 ) -> Result<Built, Unbuilt> {
     builder::Builder::new(world, diags).model(model, settings, data, at)
-}
-
-/// The parameters of a layer or model that are settings, with their places.
-pub fn settings_params(network: &tree::Network) -> impl Iterator<Item = (usize, &tree::Param)> {
-    network.params.iter().enumerate().filter(|(_, param)| !params::is_flow(param))
 }

@@ -1,6 +1,6 @@
 //! One value against one parameter.
 
-use crate::consts::{Const, Scope, eval};
+use crate::consts::{Const, Scope, eval, plain};
 use crate::diags::Diags;
 use dlm_base::diag::codes::settings;
 use dlm_base::{Diag, Span};
@@ -310,13 +310,13 @@ pub fn bounds(ty: Type) -> String {
         Type::Real { min, max, open_min, open_max } => {
             let low = match (min.is_finite(), open_min) {
                 (false, _) => None,
-                (true, true) => Some(format!("above {}", Const::Real(min))),
-                (true, false) => Some(format!("at least {}", Const::Real(min))),
+                (true, true) => Some(format!("above {}", plain(min))),
+                (true, false) => Some(format!("at least {}", plain(min))),
             };
             let high = match (max.is_finite(), open_max) {
                 (false, _) => None,
-                (true, true) => Some(format!("under {}", Const::Real(max))),
-                (true, false) => Some(format!("at most {}", Const::Real(max))),
+                (true, true) => Some(format!("under {}", plain(max))),
+                (true, false) => Some(format!("at most {}", plain(max))),
             };
             let both: Vec<String> = low.into_iter().chain(high).collect();
             if both.is_empty() { "a finite number".to_string() } else { both.join(" and ") }

@@ -70,7 +70,9 @@ fn own(module: &mut Module, id: ModuleId, diags: &mut Diags) {
         if let Some(kind @ (Kind::Layer | Kind::Model)) = kind
             && ops::find(&name.text).is_some()
         {
+            // The operator keeps its name, so that its uses stay what they are.
             diags.push(names::is_operator(name.span, kind.word(), &name.text));
+            continue;
         }
         places.insert(&name.text, (name.span, kind));
         module.names.insert(name.text.clone(), entry);

@@ -94,7 +94,8 @@ impl World<'_> {
     fn unknown_declared(&self, module: ModuleId, name: &Name, kind: Kind) -> Diag {
         let known = self.names_of(module, |is| is == kind);
         let what = kind.bare();
-        if let Some(at) = self.artifact_place(module, &name.text) {
+        let artifact = self.artifact_place(module, &name.text);
+        if let Some(at) = artifact.filter(|at| *at != name.span) {
             let help = match known.is_empty() {
                 true => None,
                 false => Some(format!("there is `{}`", known.join("`, `"))),
@@ -269,7 +270,11 @@ pub(crate) fn unknown_value(
         return wrong("an operator", None, Some(&help));
     }
     let constants = world.names_of(module, |kind| kind == Kind::Const);
-    let near = nearest(&name.text, locals.iter().copied().chain(constants));
+    let mut near = nearest(&name.text, locals.iter().copied().chain(constants));
+    if name.text.chars().count() == 1 {
+        // Every other letter would be near.
+        near.retain(|near| near.eq_ignore_ascii_case(&name.text));
+    }
     let scope = match locals.is_empty() {
         true => "not a constant of this file",
         false => "not a flow, a size or a parameter here, and not a constant of the file",

@@ -3,8 +3,9 @@
 use super::walk::{mentions, mentions_of, mentions_of_statement};
 use super::{Entry, Kind, Module, World};
 use crate::diags::Diags;
+use dlm_base::Diag;
 use dlm_base::diag::codes::lints;
-use dlm_grammar::tree::{Item, ItemKind, Network, Statement, Tree};
+use dlm_grammar::tree::{Item, ItemKind, Name, Network, Statement, Tree, Use};
 use std::collections::BTreeSet;
 
 /// Reports what the checked file declares or imports and nothing in it uses. A file without verbs is
@@ -16,6 +17,7 @@ pub(crate) fn declarations(world: &World<'_>, diags: &mut Diags) {
         return;
     }
     let used = Used::of(&module.tree);
+    let runs = has_verbs(&module.tree);
     let unnamed: BTreeSet<&str> = diags
         .iter()
         .filter(|diag| diag.code.id == "E0201" || diag.code.id == "E0203")
@@ -29,12 +31,12 @@ pub(crate) fn declarations(world: &World<'_>, diags: &mut Diags) {
             for name in it.names.iter().filter(|name| !name.is_missing()) {
                 let known = matches!(module.names.get(&name.text), Some(Entry::Known(..)));
                 if known && !used.beside(&name.text, i) && !unnamed.contains(name.text.as_str()) {
-                    found.push(lints::unused(name.span, "import", &name.text, ""));
+                    found.push(import(item, it, name));
                 }
             }
         }
         let Some((kind, name)) = declared(module, item) else { continue };
-        if has_verbs(&module.tree)
+        if runs
             && !name.text.starts_with('_')
             && !used.beside(&name.text, i)
             && !unnamed.contains(name.text.as_str())
@@ -45,7 +47,7 @@ pub(crate) fn declarations(world: &World<'_>, diags: &mut Diags) {
     diags.extend(found);
 }
 
-fn declared<'t>(module: &Module, item: &'t Item) -> Option<(Kind, &'t dlm_grammar::tree::Name)> {
+fn declared<'t>(module: &Module, item: &'t Item) -> Option<(Kind, &'t Name)> {
     let name = item.declared()?;
     match (&item.kind, module.names.get(&name.text)) {
         (
@@ -58,6 +60,19 @@ fn declared<'t>(module: &Module, item: &'t Item) -> Option<(Kind, &'t dlm_gramma
         ) => Some((*kind, name)),
         _ => None,
     }
+}
+
+/// An import that nothing uses, with the edit that takes it out.
+fn import(item: &Item, it: &Use, name: &Name) -> Diag {
+    let mut diag = lints::unused(name.span, "import", &name.text, "");
+    let place = it.names.iter().position(|other| other.span == name.span).unwrap_or(0);
+    let cut = match (place, it.names.get(place + 1)) {
+        (0, None) => item.span,
+        (_, Some(next)) => name.span.to(next.span.at_start()),
+        (_, None) => it.names[place - 1].span.at_end().to(name.span),
+    };
+    diag.help = Some("remove it".to_string());
+    diag.fix(format!("remove `{}`", name.text), cut, "", true)
 }
 
 /// Whether a file runs anything.

@@ -117,7 +117,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             let value = self.value(Flow::Input(i), ty.clone(), origin);
             scope.locals.push((&param.name.text, value));
         }
-        let values = params::known(&scope);
+        let values = params::known(network, &scope);
         self.frames.push(Frame::Use { decl, at, values });
         let output = self.body(decl, network, scope, Arc::from(""));
         let output = match output {
@@ -259,7 +259,7 @@ impl<'w, 'd> Builder<'w, 'd> {
                 super::report::grouped(n)
             ),
         };
-        self.diags.push(lints::unused(binding.name.span, "row", &binding.name.text, &detail));
+        self.diags.push(lints::unused(binding.name.span, "binding", &binding.name.text, &detail));
     }
 
     /// Adds a flow.

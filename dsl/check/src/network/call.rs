@@ -58,7 +58,7 @@ impl<'w> Builder<'w, '_> {
         if !self.bind(decl, &site, &flows, &mut scope) {
             return Local::Flow(None);
         }
-        let values = params::known(&scope);
+        let values = params::known(network, &scope);
         for (param, id) in &flows {
             let mut value = self.values[*id].clone();
             value.origin = Origin { at: param.name.span.to(param.ty.span), because: None };
@@ -72,17 +72,7 @@ impl<'w> Builder<'w, '_> {
         let Local::Flow(Some(id)) = result else { return Local::Flow(None) };
         let value = self.values[id].clone();
         self.note(site.span, &value.ty);
-        let because = site.args.iter().find_map(|arg| {
-            let size = super::step::eval_quietly(&arg.value, env)?;
-            match (&arg.value.unparen().kind, size) {
-                (tree::ExprKind::Int(_), _) => None,
-                (_, crate::consts::Const::Int(v)) if v > 1 => {
-                    let fixed = value.ty.shape.sizes().contains(&(v as usize));
-                    fixed.then_some((arg.value.span, v))
-                }
-                _ => None,
-            }
-        });
+        let because = self.reason(&site.args, id, env);
         self.value(value.flow, value.ty, Origin { at: site.span, because })
     }
 
@@ -114,7 +104,11 @@ impl<'w> Builder<'w, '_> {
                 }
             }
         }
-        self.frames.push(Frame::Use { decl, at: Some(site.span), values: params::known(scope) });
+        self.frames.push(Frame::Use {
+            decl,
+            at: Some(site.span),
+            values: params::known(network, scope),
+        });
         let filled = {
             let mut inner = scope.clone();
             let filled = self.here(|diags| params::fill_defaults(network, &mut inner, diags));

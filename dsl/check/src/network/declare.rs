@@ -6,9 +6,9 @@ use super::sizes;
 use crate::consts::{Local, Scope};
 use crate::diags::Diags;
 use crate::names::{Decl, Kind, World, unused};
-use dlm_base::Span;
 use dlm_base::diag::codes::{lints, names, shapes};
 use dlm_base::suggest::nearest;
+use dlm_base::{Severity, Span};
 use dlm_grammar::tree::{self, Statement, TypeKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -90,12 +90,10 @@ impl<'w> Builder<'w, '_> {
                 false => network.params_span,
             };
             self.diags.push(shapes::no_input(at, kind.bare(), &network.name.text));
+            return self.uses;
         }
         self.check_rows(network);
         self.body(decl, network, scope, Arc::from(""));
-        if network.body.result().is_none() {
-            self.no_result(network);
-        }
         self.uses
     }
 
@@ -156,31 +154,29 @@ impl<'w> Builder<'w, '_> {
             }
         }
     }
-
-    fn no_result(&mut self, network: &tree::Network) {
-        let last = network.body.statements.last();
-        let (last, end) = match last {
-            Some(Statement::Binding(binding)) if !binding.name.is_missing() => {
-                (Some(binding.name.text.as_str()), binding.span.at_end())
-            }
-            Some(Statement::Error(_)) => return,
-            _ => (None, network.body.braces.open.at_end()),
-        };
-        let at = network.name.span;
-        self.diags.push(shapes::no_result(at, &network.name.text, last, end));
-    }
 }
 
-/// Reports what rows, and what parameters, the layers and models of the checked file do not use.
+/// Reports what bindings, and what parameters, the layers and models of the checked file do not use.
+/// Of one with an error, which may be that very thing, nothing is said.
 pub(crate) fn unused_inside(world: &World<'_>, diags: &mut Diags) {
-    for item in world.main().tree.items.iter().filter(|item| !item.broken) {
+    let main = world.main();
+    let errors: BTreeSet<u32> = diags
+        .iter()
+        .filter(|diag| diag.severity() == Severity::Error && diag.primary.span.file == main.file)
+        .map(|diag| diag.primary.span.start)
+        .collect();
+    for item in main.tree.items.iter().filter(|item| !item.broken) {
         let (tree::ItemKind::Layer(network) | tree::ItemKind::Model(network)) = &item.kind else {
             continue;
         };
+        if errors.range(item.span.start..item.span.end).next().is_some() {
+            continue;
+        }
         for row in unused::bindings(network) {
             if let Statement::Binding(binding) = &network.body.statements[row] {
                 let detail = "does not reach the result";
-                diags.push(lints::unused(binding.name.span, "row", &binding.name.text, detail));
+                let name = &binding.name;
+                diags.push(lints::unused(name.span, "binding", &name.text, detail));
             }
         }
         for place in unused::params(network) {

@@ -39,17 +39,28 @@ pub(crate) fn find<'t>(network: &'t tree::Network, name: &str) -> Option<(usize,
     network.params.iter().enumerate().find(|(_, param)| param.name.text == name)
 }
 
-/// The layer with its parameters as one writes it: `ResidualBlock(x, channels = C, stride = 1)`.
+/// The layer with its parameters as one writes it: `x -> ResidualBlock(channels = C, stride = 1)`.
 pub(crate) fn signature(world: &World<'_>, network: &tree::Network) -> String {
+    let first = network.params.iter().position(is_flow);
     let params: Vec<String> = network
         .params
         .iter()
-        .map(|param| match &param.default {
+        .enumerate()
+        .filter(|(i, _)| Some(*i) != first)
+        .map(|(_, param)| match &param.default {
             Some((_, value)) => format!("{} = {}", param.name.text, world.text(value.span)),
             None => param.name.text.clone(),
         })
         .collect();
-    format!("{}({})", network.name.text, params.join(", "))
+    let name = &network.name.text;
+    let call = match params.is_empty() {
+        true => name.clone(),
+        false => format!("{name}({})", params.join(", ")),
+    };
+    match first {
+        Some(first) => format!("{} -> {call}", network.params[first].name.text),
+        None => call,
+    }
 }
 
 /// Which argument goes to which parameter of a declared layer or model.
@@ -175,7 +186,7 @@ pub(crate) fn setting(
 ) -> Option<Const> {
     let found = eval(value, scope, diags)?;
     let TypeKind::Word(word) = &param.ty.kind else { return None };
-    let typed = match (word.text.as_str(), found) {
+    match (word.text.as_str(), found) {
         ("real", Const::Int(v)) => Some(Const::Real(v as f64)),
         ("int", v @ Const::Int(_))
         | ("real", v @ Const::Real(_))
@@ -190,8 +201,7 @@ pub(crate) fn setting(
             }
             None
         }
-    };
-    typed
+    }
 }
 
 /// The settings that a verb gives to a model; `None` when something is wrong, which has been reported.
@@ -242,13 +252,16 @@ pub(crate) fn fill_defaults<'w>(
     Ok(())
 }
 
-/// The names with values, for messages: `C = 64`, `channels = 32`.
-pub(crate) fn known<'w>(scope: &Scope<'w>) -> Vec<(&'w str, Const)> {
+/// The names with values, for messages, sizes first: `C = 64`, `channels = 32`.
+pub(crate) fn known<'w>(network: &tree::Network, scope: &Scope<'w>) -> Vec<(&'w str, Const)> {
     let values = scope.locals.iter().filter_map(|(name, local)| match local {
         Local::Const(value) => Some((*name, value.clone())),
         _ => None,
     });
-    values.collect()
+    let (settings, mut known): (Vec<_>, Vec<_>) =
+        values.partition(|(name, _)| find(network, name).is_some());
+    known.extend(settings);
+    known
 }
 
 /// The place of a call's argument for a parameter, or of the call.

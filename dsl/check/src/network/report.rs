@@ -122,11 +122,9 @@ impl<'w> Builder<'w, '_> {
         {
             return diag;
         }
-        let is_param = self.is_param(at);
-        let mut text = match (name, is_param) {
-            (Some(name), _) => format!("`{name}` is {}", with_axes(&value.ty)),
-            (None, true) => format!("is {}", with_axes(&value.ty)),
-            (None, false) => format!("produces {}", with_axes(&value.ty)),
+        let mut text = match name.or_else(|| self.param_at(at)) {
+            Some(name) => format!("`{name}` is {}", with_axes(&value.ty)),
+            None => format!("produces {}", with_axes(&value.ty)),
         };
         if let Some((span, size)) = value.origin.because {
             text.push_str(&format!(", because {} = {size}", self.world.text(span)));
@@ -134,14 +132,15 @@ impl<'w> Builder<'w, '_> {
         diag.because(at, text)
     }
 
-    fn is_param(&self, at: Span) -> bool {
-        self.frames.iter().any(|frame| match frame {
+    /// The parameter that is declared at a place.
+    fn param_at(&self, at: Span) -> Option<&'w str> {
+        self.frames.iter().find_map(|frame| match frame {
             Frame::Use { decl, .. } => {
-                self.world.network(*decl).params.iter().any(|param| {
-                    param.name.span.start == at.start && param.name.span.file == at.file
-                })
+                let params = &self.world.network(*decl).params;
+                let found = params.iter().find(|param| param.name.span.at_start() == at.at_start());
+                found.map(|param| param.name.text.as_str())
             }
-            Frame::Turn { .. } => false,
+            Frame::Turn { .. } => None,
         })
     }
 
@@ -262,13 +261,28 @@ impl<'w> Builder<'w, '_> {
             .then(|| self.projection((left, &x), (right, &y)))
             .flatten();
         diag = match (project, help) {
-            (Some((expr, text)), _) => diag
-                .help(format!("bring both to the same channels: `{text}`"))
-                .fix(format!("write `{text}`"), expr.span, text, false),
+            (Some((expr, text)), _) => {
+                let whole = self.replaced(at, expr.span, &text);
+                diag.help(format!("bring both to the same channels: `{whole}`")).fix(
+                    format!("write `{whole}`"),
+                    expr.span,
+                    text,
+                    false,
+                )
+            }
             (None, Some(help)) => diag.help(help),
             (None, None) => diag,
         };
         self.push_here(diag);
+    }
+
+    /// The text at `whole` on one line, with another text in the place of a part.
+    fn replaced(&self, whole: Span, part: Span, text: &str) -> String {
+        let written = self.world.text(whole);
+        let start = (part.start - whole.start) as usize;
+        let end = (part.end - whole.start) as usize;
+        let changed = format!("{}{text}{}", &written[..start], &written[end..]);
+        changed.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// A 1×1 convolution that makes the one flow fit the other, where only the channels differ and one
@@ -323,7 +337,8 @@ impl<'w> Builder<'w, '_> {
         diag = diag.because(param.name.span.to(param.ty.span), format!("declared here as {takes}"));
         if let (None, Some([_]), 3) = (axis, super::sizes::of(param), value.ty.shape.rank()) {
             diag = diag.help(format!(
-                "flatten it first: `-> flatten -> {name}…` ({} numbers)",
+                "flatten it first: `-> flatten -> {}` ({} numbers)",
+                self.world.text(site.span),
                 grouped(value.ty.len() as u64)
             ));
         }
@@ -370,7 +385,7 @@ pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

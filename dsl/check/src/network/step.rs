@@ -140,20 +140,17 @@ impl<'w> Builder<'w, '_> {
         }
     }
 
-    /// The first argument that is no plain number and fixed a size of the result.
-    fn reason(&mut self, args: &[&'w Arg], id: usize, env: &Env<'w>) -> Option<(Span, i64)> {
-        let sizes = self.values[id].ty.shape.clone();
-        args.iter().find_map(|arg| {
-            if matches!(arg.value.unparen().kind, ExprKind::Int(_)) {
-                return None;
-            }
-            match eval_quietly(&arg.value, env)? {
-                Const::Int(v) if v > 1 && sizes.sizes().contains(&(v as usize)) => {
-                    Some((arg.value.span, v))
-                }
-                _ => None,
-            }
-        })
+    /// The first argument, if it is no plain number and fixed a size of the result.
+    pub(crate) fn reason(&self, args: &[&'w Arg], id: usize, env: &Env<'w>) -> Option<(Span, i64)> {
+        let value = &args.first()?.value;
+        if matches!(value.unparen().kind, ExprKind::Int(_)) {
+            return None;
+        }
+        let sizes = self.values[id].ty.shape.sizes();
+        match eval_quietly(value, env)? {
+            Const::Int(v) if v > 1 && sizes.contains(&(v as usize)) => Some((value.span, v)),
+            _ => None,
+        }
     }
 
     /// `repeat n { steps }`, `repeat c in list { steps }`

@@ -128,25 +128,6 @@ pub fn no_flow(at: Span, name: &str, given: usize, signature: &str) -> Diag {
     }
 }
 
-/// E0302: the body of `name` ends at `at` with the row `last`, and so gives nothing.
-pub fn no_result(at: Span, name: &str, last: Option<&str>, end: Span) -> Diag {
-    let diag = Diag::new(
-        &super::settings::E0302,
-        format!("`{name}` gives no result"),
-        at,
-        "the last row of a body is its result",
-    );
-    match last {
-        Some(last) => diag.help(format!("add a last row: `{last}`")).fix(
-            format!("add the row `{last}`"),
-            end,
-            format!("\n    {last}"),
-            true,
-        ),
-        None => diag.help("write the flow that it gives as the last row"),
-    }
-}
-
 /// E0302: the layer or model `name` has no flow among its parameters.
 pub fn no_input(at: Span, what: &str, name: &str) -> Diag {
     Diag::new(

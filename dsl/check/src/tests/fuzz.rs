@@ -1,0 +1,36 @@
+//! Half-typed and damaged programs: a check always ends, without a panic.
+
+use super::check;
+
+const PROGRAM: &str = "use std.vision: ResidualBlock\nwidth = 32\ndata Digits { source = builtin(\"digits\")\n valid = 10% }\n\
+    layer B(x: [C, H, W], c: int = C) {\n assert c > 0, \"c is {c}\"\n m = x -> conv(c, 3, stride = [1, 1]) -> relu\n m + x * 0.5 -> relu\n}\n\
+    model T(image: [1, 8, 8], n: int = 2) -> [10] {\n image -> conv(width / 4, 3) as stem -> repeat n { B } as stage\n \
+    -> repeat c in [8, 16] { if c > 8 { conv(c, 3) } else { ResidualBlock(c) } }\n -> flatten -> dense(Digits.classes) }\n\
+    train T(n = 1) on Digits { epochs = 2\n optimizer = adam(lr = 1e-3) }\nexpect { T.params <= 4_000 }\n";
+
+#[test]
+fn every_prefix_can_be_checked() {
+    for end in (0..PROGRAM.len()).step_by(3).filter(|&end| PROGRAM.is_char_boundary(end)) {
+        check(&PROGRAM[..end]);
+    }
+}
+
+#[test]
+fn programs_with_a_token_missing_or_doubled_can_be_checked() {
+    let mut rest = PROGRAM;
+    let mut at = 0;
+    while let Some(cut) = rest.find([' ', '\n', '(', ')', '{', '}', '[', ']', ',']) {
+        let next = at + cut + 1;
+        check(&format!("{}{}", &PROGRAM[..at], &PROGRAM[next..]));
+        check(&format!("{}{}", &PROGRAM[..next], &PROGRAM[at..]));
+        at = next;
+        rest = &PROGRAM[at..];
+    }
+}
+
+#[test]
+fn the_program_itself_is_well() {
+    let checked = check(PROGRAM);
+    assert_eq!(checked.errors(), 1, "{:?}", super::found(&checked));
+    assert_eq!(checked.diags[0].code.id, "E0901");
+}
