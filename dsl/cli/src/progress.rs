@@ -2,7 +2,7 @@
 //! epoch elsewhere, all on standard error.
 
 use crate::console::{Console, Style, paint};
-use crate::human::{number, seconds, share};
+use crate::human::{count, number, seconds, share};
 use dlm_learn::Event;
 use dlm_learn::metrics::Scores;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -75,7 +75,7 @@ impl Progress {
                     t.loss += loss;
                     t.losses += 1;
                     if let Some(bar) = &t.bar
-                        && t.told.elapsed() > Duration::from_millis(60)
+                        && t.told.elapsed() > Duration::from_millis(100)
                     {
                         t.told = Instant::now();
                         bar.set_position(*step);
@@ -127,7 +127,7 @@ impl Progress {
     fn begin(&self, artifact: &str, epochs: u64, steps: u64) -> Training {
         let bar = (self.detail == Detail::Bar).then(|| {
             let bar =
-                ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(15));
+                ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(20));
             let template = if self.color {
                 "{prefix:.bold} {bar:24.cyan/dim} {msg}"
             } else {
@@ -166,7 +166,7 @@ impl Training {
         let mut parts =
             vec![format!("epoch {epoch}/{}", self.epochs), format!("loss {}", number(loss))];
         parts.extend(self.valid.as_ref().map(|scores| format!("valid {}", headline(scores))));
-        parts.push(format!("{}/s", number(rate)));
+        parts.push(format!("{} samples/s", count(rate as u64)));
         parts.push(format!("{} left", seconds(left)));
         parts.join("  ")
     }
@@ -190,7 +190,7 @@ impl Training {
         if let Some(scores) = valid {
             line += &format!("  valid loss {:<7}  {:<14}", number(scores.loss), named(scores));
         }
-        line += &format!("  {} samples/s", number(rate.round()));
+        line += &format!("  {} samples/s", count(rate as u64));
         line
     }
 

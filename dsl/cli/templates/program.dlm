@@ -13,7 +13,7 @@ data Digits {
 
 model {{Model}}(image: [1, 8, 8]) {
     image
-        -> conv(16, 3) -> batch_norm -> relu
+        -> conv(16, 3, bias = false) -> batch_norm -> relu
         -> max_pool(2)
         -> flatten -> dense(64) -> relu -> dropout(0.2)
         -> dense(Digits.classes)

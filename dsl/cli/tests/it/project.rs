@@ -145,16 +145,35 @@ fn what_was_not_trained_cannot_be_asked() {
 #[test]
 fn predictions_come_as_text_and_as_json() {
     let folder = Folder::new("predict");
-    folder.write("iris.dlm", GOOD.replace("epochs    = 3", "epochs    = 60"));
-    folder.dlm(&["run", "-q", "iris.dlm"]).with(0);
-    let header = "sepal_length,sepal_width,petal_length,petal_width";
-    folder.write("x.csv", format!("{header}\n5.0,3.4,1.5,0.2\n6.5,3.0,5.8,2.2\n"));
-    let text = folder.dlm(&["predict", "iris.dlm", "Net", "x.csv"]).with(0).out;
+    let mut table = String::from("x,y,side\n");
+    for i in 0..60 {
+        let (shift, side) = if i % 2 == 0 { (0.0, "left") } else { (5.0, "right") };
+        table += &format!("{},{},{side}\n", shift + f64::from(i % 7) / 7.0, f64::from(i % 5));
+    }
+    folder.write("points.csv", table).write(
+        "points.dlm",
+        "data Points {
+    source = csv(\"points.csv\", target = \"side\")
+}
+
+model Net(point: [2]) {
+    point -> dense(8) -> relu -> dense(Points.classes)
+}
+
+train Net on Points {
+    optimizer = adam(lr = 5e-2)
+    epochs    = 30
+}
+",
+    );
+    folder.dlm(&["run", "-q", "points.dlm"]).with(0);
+    folder.write("x.csv", "x,y\n0.2,1\n5.5,2\n");
+    let text = folder.dlm(&["predict", "points.dlm", "Net", "x.csv"]).with(0).out;
     assert_eq!(text.lines().count(), 2, "{text}");
-    assert!(text.starts_with("x.csv[0]   setosa"), "{text}");
-    let json = folder.dlm(&["predict", "--json", "iris.dlm", "Net", "x.csv"]).with(0).out;
+    assert!(text.starts_with("x.csv[0]   left"), "{text}");
+    let json = folder.dlm(&["predict", "--json", "points.dlm", "Net", "x.csv"]).with(0).out;
     let rows: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(rows[0]["class"], "setosa");
-    assert_eq!(rows[1]["class"], "virginica");
-    folder.dlm(&["predict", "iris.dlm", "Net", "nothing.csv"]).with(3);
+    assert_eq!(rows[0]["class"], "left");
+    assert_eq!(rows[1]["class"], "right");
+    folder.dlm(&["predict", "points.dlm", "Net", "nothing.csv"]).with(3);
 }
