@@ -1,8 +1,13 @@
 // W2: a network of dense layers on 28×28 digits, batch 128, SGD with momentum. What costs here is
 // products of matrices.
+train_images = "../examples/data/mnist/train-images-idx3-ubyte.gz"
+train_labels = "../examples/data/mnist/train-labels-idx1-ubyte.gz"
+test_images  = "../examples/data/mnist/t10k-images-idx3-ubyte.gz"
+test_labels  = "../examples/data/mnist/t10k-labels-idx1-ubyte.gz"
+
 data Mnist {
-    train = idx("../examples/data/mnist/train-images-idx3-ubyte.gz", "../examples/data/mnist/train-labels-idx1-ubyte.gz")
-    test  = idx("../examples/data/mnist/t10k-images-idx3-ubyte.gz", "../examples/data/mnist/t10k-labels-idx1-ubyte.gz")
+    train = idx(train_images, train_labels)
+    test  = idx(test_images, test_labels)
     valid = 10%
 }
 

@@ -134,7 +134,8 @@ layer InvertedResidual(x: [C, H, W], channels: int = C, stride: int = 1, expand:
 /// ```
 layer SqueezeExcite(x: [C, H, W], ratio: int = 4) {
     assert ratio > 0, "ratio is {ratio}, it must be positive"
-    assert ratio <= C, "ratio is {ratio}, which is more than the {C} channels: nothing would be left"
+    assert ratio <= C,
+        "ratio is {ratio}, which is more than the {C} channels: nothing would be left"
     gate = x -> global_avg_pool -> dense(C / ratio) -> relu -> dense(C) -> sigmoid
              -> reshape([C, 1, 1])
     x * gate

@@ -3,4 +3,10 @@
 // A test that cannot go on stops.
 #![allow(clippy::unwrap_used)]
 
+mod determinism;
+mod examples;
+mod oracle;
 mod spec;
+mod support;
+mod tidy;
+mod train;

@@ -118,13 +118,21 @@ def normalisations():
     for mode, train in [("eval", False), ("train", True)]:
         case("batch_norm", [(3, 4, 3, 2)], batch_norm(train), affine(4), running(4), mode)
         case("batch_norm", [(6, 5)], batch_norm(train), affine(5), running(5), mode)
+        case("batch_norm", [(3, 4, 5)], batch_norm(train), affine(4), running(4), mode)
     case("batch_norm(momentum = 0.3, eps = 1e-3)", [(2, 3, 4, 4)], batch_norm(True, 0.3, 1e-3), affine(3),
          running(3), "train")
     case("layer_norm", [(3, 8)], lambda x, w: F.layer_norm(x[0], (8,), w["weight"], w["bias"]), affine(8))
     case("layer_norm", [(2, 3, 6)], lambda x, w: F.layer_norm(x[0], (6,), w["weight"], w["bias"]), affine(6))
-    case("rms_norm", [(3, 8)], lambda x, w: F.rms_norm(x[0], (8,), w["weight"], 1e-5), {"weight": (8,)})
-    case("rms_norm", [(2, 3, 6)], lambda x, w: F.rms_norm(x[0], (6,), w["weight"], 1e-5), {"weight": (6,)})
+    case("layer_norm(eps = 1e-3)", [(2, 3, 2, 4)],
+         lambda x, w: F.layer_norm(x[0], (3, 2, 4), w["weight"], w["bias"], 1e-3),
+         {"weight": (3, 2, 4), "bias": (3, 2, 4)})
+    case("rms_norm", [(3, 8)], lambda x, w: F.rms_norm(x[0], (8,), w["weight"], 1e-6), {"weight": (8,)})
+    case("rms_norm", [(2, 3, 6)], lambda x, w: F.rms_norm(x[0], (6,), w["weight"], 1e-6), {"weight": (6,)})
+    case("rms_norm(eps = 1e-2)", [(2, 3, 2, 4)],
+         lambda x, w: F.rms_norm(x[0], (3, 2, 4), w["weight"], 1e-2), {"weight": (3, 2, 4)})
     case("group_norm(2)", [(2, 6, 3, 4)], lambda x, w: F.group_norm(x[0], 2, w["weight"], w["bias"]), affine(6))
+    case("group_norm(3)", [(4, 12)], lambda x, w: F.group_norm(x[0], 3, w["weight"], w["bias"]), affine(12))
+    case("group_norm(2)", [(2, 4, 5)], lambda x, w: F.group_norm(x[0], 2, w["weight"], w["bias"]), affine(4))
     case("group_norm(1)", [(3, 4, 2, 3)], lambda x, w: F.group_norm(x[0], 1, w["weight"], w["bias"]), affine(4))
 
 
@@ -179,6 +187,7 @@ def moves():
     case("slice(0, 1, 4)", [(3, 6)], lambda x, w: x[0][:, 1:4])
     case("pad(1)", [(2, 2, 3, 4)], lambda x, w: F.pad(x[0], (1, 1, 1, 1)))
     case("upsample(2)", [(2, 3, 2, 3)], lambda x, w: F.interpolate(x[0], scale_factor=2, mode="nearest"))
+    case("upsample([1, 2])", [(1, 2, 3, 2)], lambda x, w: x[0].repeat_interleave(2, 3))
     case("upsample(3)", [(1, 2, 2, 2)], lambda x, w: F.interpolate(x[0], scale_factor=3, mode="nearest"))
     case("mean(0)", [(2, 3, 4)], lambda x, w: x[0].mean(1))
     case("mean(1)", [(2, 3, 4, 2)], lambda x, w: x[0].mean(2))
