@@ -1,12 +1,15 @@
 //! Convolution of each channel by itself, and its gradients: direct loops, vectorised over channels.
 //!
 //! Maps are `[batch, height, width, channels]`, weights `[kh, kw, channels]`. The sizes are those of
-//! [`Conv`] with as many groups as channels.
+//! [`Conv`] with as many groups as channels. Where a 3×3 window lies whole on the map, its weights (or
+//! the sums of their gradients) stay in registers along the row; elsewhere each pixel lists what it
+//! sums.
+#![allow(unsafe_code)]
 
 use crate::conv::Conv;
 use crate::gemm::{Epilogue, add};
 use crate::par;
-use crate::simd::madd;
+use crate::simd::vector::{Single, Vector, activate, at_level};
 use std::ops::Range;
 
 /// Whether the sizes are those of a depthwise convolution.
@@ -33,6 +36,13 @@ fn outside_in(g: &Conv, axis: usize, u: usize) -> Range<usize> {
     from.min(g.output[axis])..to.min(g.output[axis])
 }
 
+/// The outputs along an axis whose windows lie whole on the map.
+fn whole(g: &Conv, axis: usize) -> Range<usize> {
+    let (first, last) = (outside_in(g, axis, 0), outside_in(g, axis, g.kernel[axis] - 1));
+    let from = first.start.max(last.start);
+    from..first.end.min(last.end).max(from)
+}
+
 /// See [`crate::conv::forward`].
 pub(crate) fn forward(
     g: &Conv,
@@ -43,85 +53,178 @@ pub(crate) fn forward(
     y: &mut [f32],
 ) {
     let [ho, wo, c] = g.output;
+    assert_eq!((x.len(), w.len(), y.len()), (batch * g.inputs(), g.weights(), batch * g.outputs()));
+    assert!(epilogue.bias.is_none_or(|bias| bias.len() == c));
     par::chunks(y, wo * c, 2 * batch * g.macs(), |i, y| {
         let (image, oy) = (i / ho, i % ho);
-        row(g, oy, &x[image * g.inputs()..][..g.inputs()], w, y);
-        epilogue.apply(y, c, c);
+        let x = x[image * g.inputs()..].as_ptr();
+        // SAFETY: x, w, y and the bias have the lengths of the sizes, as asserted; y is one row.
+        unsafe { row(g, oy, x, w.as_ptr(), epilogue, y.as_mut_ptr()) }
     });
 }
 
-crate::simd! {
+at_level! {
     /// One row of the output.
-    fn row(g: &Conv, oy: usize, x: &[f32], w: &[f32], y: &mut [f32]) {
-        let (wo, c) = (g.output[1], g.output[2]);
-        // Pixels whose windows lie whole between left and right border.
-        let whole = {
-            let first = outside_in(g, 1, 0);
-            let last = outside_in(g, 1, g.kernel[1] - 1);
-            first.start.max(last.start)..first.end.min(last.end)
+    ///
+    /// # Safety
+    /// x is an image, w the weights, y a row of output.
+    unsafe fn row(
+        g: &Conv, oy: usize, x: *const f32, w: *const f32, epilogue: Epilogue<'_>, y: *mut f32,
+    ) = row_in;
+}
+
+/// # Safety
+/// As for [`row`], and the CPU has the instructions of `V`.
+#[inline(always)]
+unsafe fn row_in<V: Vector>(
+    g: &Conv,
+    oy: usize,
+    x: *const f32,
+    w: *const f32,
+    epilogue: Epilogue<'_>,
+    y: *mut f32,
+) {
+    let (wo, c) = (g.output[1], g.output[2]);
+    let rows = inside(g, 0, oy);
+    let fast = g.kernel == [3, 3] && rows.len() == 3;
+    let columns = if fast { whole(g, 1) } else { 0..0 };
+    // SAFETY: the caller's; `inside` and `whole` keep to the map.
+    unsafe {
+        for ox in (0..columns.start).chain(columns.end..wo) {
+            let taps = Taps { rows: rows.clone(), columns: inside(g, 1, ox) };
+            pixel::<V>(g, (oy, ox), &taps, x, w, epilogue, y.add(ox * c));
+        }
+        if columns.is_empty() {
+            return;
+        }
+        let top = (oy * g.stride[0] - g.pad[0]) * g.input[1] * c;
+        let mut at = 0;
+        while at < c {
+            let (x, w, y) = (x.add(top + at), w.add(at), y.add(at));
+            if at + V::LANES <= c {
+                let start = match epilogue.bias {
+                    Some(bias) => V::load(bias.as_ptr().add(at)),
+                    None => V::splat(0.0),
+                };
+                stretch::<V>(g, columns.clone(), x, w, start, epilogue, y);
+                at += V::LANES;
+            } else {
+                let start = Single::splat(epilogue.bias.map_or(0.0, |bias| bias[at]));
+                stretch::<Single>(g, columns.clone(), x, w, start, epilogue, y);
+                at += 1;
+            }
+        }
+    }
+}
+
+/// The elements of a window that lie on the map.
+struct Taps {
+    rows: Range<usize>,
+    columns: Range<usize>,
+}
+
+/// One pixel of output, all channels.
+///
+/// # Safety
+/// As for [`row_in`]; y is the pixel.
+#[inline(always)]
+unsafe fn pixel<V: Vector>(
+    g: &Conv,
+    (oy, ox): (usize, usize),
+    taps: &Taps,
+    x: *const f32,
+    w: *const f32,
+    epilogue: Epilogue<'_>,
+    y: *mut f32,
+) {
+    let ([_, wi, c], kw) = (g.input, g.kernel[1]);
+    // SAFETY: the caller's; channels stay below `c`.
+    unsafe {
+        let place = |ky: usize, kx: usize| {
+            let iy = oy * g.stride[0] + ky * g.dilation[0] - g.pad[0];
+            let ix = ox * g.stride[1] + kx * g.dilation[1] - g.pad[1];
+            (iy * wi + ix) * c
         };
         let mut at = 0;
-        while at + 8 <= c {
-            let lanes = if at + 32 <= c { 32 } else { 8 };
-            let mut ox = 0;
-            while ox < wo {
-                let ahead = if whole.contains(&ox) { whole.end - ox } else { 0 };
-                ox += match (lanes, ahead) {
-                    (32, _) => pixels::<FMA, 32, 1>(g, (oy, ox), at, x, w, y),
-                    (_, 4..) => pixels::<FMA, 8, 4>(g, (oy, ox), at, x, w, y),
-                    _ => pixels::<FMA, 8, 1>(g, (oy, ox), at, x, w, y),
-                };
+        while at + V::LANES <= c {
+            let mut sum = match epilogue.bias {
+                Some(bias) => V::load(bias.as_ptr().add(at)),
+                None => V::splat(0.0),
+            };
+            for ky in taps.rows.clone() {
+                for kx in taps.columns.clone() {
+                    let tap = V::load(w.add((ky * kw + kx) * c + at));
+                    sum = V::load(x.add(place(ky, kx) + at)).madd(tap, sum);
+                }
             }
-            at += lanes;
+            activate(epilogue.activation, sum).store(y.add(at));
+            at += V::LANES;
         }
         while at < c {
-            for ox in 0..wo {
-                pixels::<FMA, 1, 1>(g, (oy, ox), at, x, w, y);
+            let mut sum = Single::splat(epilogue.bias.map_or(0.0, |bias| bias[at]));
+            for ky in taps.rows.clone() {
+                for kx in taps.columns.clone() {
+                    let tap = Single::load(w.add((ky * kw + kx) * c + at));
+                    sum = Single::load(x.add(place(ky, kx) + at)).madd(tap, sum);
+                }
             }
+            activate(epilogue.activation, sum).store(y.add(at));
             at += 1;
         }
     }
 }
 
-/// `P` neighbouring pixels of output, `L` channels from `at` on; returns `P`. If `P` is more than 1,
-/// the windows lie whole between left and right border.
+/// The pixels `columns` of a row whose 3×3 windows lie whole on the map, for one vector of channels.
+///
+/// # Safety
+/// As for [`row_in`]; x is the first row of the windows, all pointers at the channel.
 #[inline(always)]
-fn pixels<const FMA: bool, const L: usize, const P: usize>(
+unsafe fn stretch<V: Vector>(
     g: &Conv,
-    (oy, ox): (usize, usize),
-    at: usize,
-    x: &[f32],
-    w: &[f32],
-    y: &mut [f32],
-) -> usize {
-    let (wi, c, kw) = (g.input[1], g.input[2], g.kernel[1]);
-    let across = if P == 1 { inside(g, 1, ox) } else { 0..kw };
-    let mut sums = [[0.0f32; L]; P];
-    for ky in inside(g, 0, oy) {
-        let iy = oy * g.stride[0] + ky * g.dilation[0] - g.pad[0];
-        for kx in across.clone() {
-            let ix = ox * g.stride[1] + kx * g.dilation[1] - g.pad[1];
-            let tap = lanes::<L>(w, (ky * kw + kx) * c + at);
-            for (p, sums) in sums.iter_mut().enumerate() {
-                let pixel = lanes::<L>(x, (iy * wi + ix + p * g.stride[1]) * c + at);
-                for lane in 0..L {
-                    sums[lane] = madd::<FMA>(pixel[lane], tap[lane], sums[lane]);
+    columns: Range<usize>,
+    x: *const f32,
+    w: *const f32,
+    start: V,
+    epilogue: Epilogue<'_>,
+    y: *mut f32,
+) {
+    let (wi, c) = (g.input[1], g.input[2]);
+    let (down, right, step) = (g.dilation[0] * wi * c, g.dilation[1] * c, g.stride[1] * c);
+    // SAFETY: the caller's.
+    unsafe {
+        let mut taps = [start; 9];
+        for tap in 0..9 {
+            taps[tap] = V::load(w.add(tap * c));
+        }
+        let mut ox = columns.start;
+        while ox + 4 <= columns.end {
+            let x = x.add(ox * step - g.pad[1] * c);
+            let mut sums = [start; 4];
+            for ky in 0..3 {
+                for kx in 0..3 {
+                    for p in 0..4 {
+                        let pixel = V::load(x.add(ky * down + kx * right + p * step));
+                        sums[p] = pixel.madd(taps[3 * ky + kx], sums[p]);
+                    }
                 }
             }
+            for p in 0..4 {
+                activate(epilogue.activation, sums[p]).store(y.add((ox + p) * c));
+            }
+            ox += 4;
         }
-    }
-    for (p, sums) in sums.iter().enumerate() {
-        y[(ox + p) * c + at..][..L].copy_from_slice(sums);
-    }
-    P
-}
-
-/// `L` neighbouring numbers.
-#[inline(always)]
-fn lanes<const L: usize>(x: &[f32], at: usize) -> &[f32; L] {
-    match x[at..at + L].first_chunk() {
-        Some(lanes) => lanes,
-        None => unreachable!(),
+        while ox < columns.end {
+            let x = x.add(ox * step - g.pad[1] * c);
+            let mut sum = start;
+            for ky in 0..3 {
+                for kx in 0..3 {
+                    let pixel = V::load(x.add(ky * down + kx * right));
+                    sum = pixel.madd(taps[3 * ky + kx], sum);
+                }
+            }
+            activate(epilogue.activation, sum).store(y.add(ox * c));
+            ox += 1;
+        }
     }
 }
 
@@ -139,36 +242,72 @@ pub(crate) fn input_grad(
     dx: &mut [f32],
     scratch: &mut [f32],
 ) {
+    let [hi, wi, c] = g.input;
     if let Some(turned) = g.turned() {
-        let c = g.input[2];
         let weights = &mut scratch[..w.len()];
         for (to, from) in weights.chunks_exact_mut(c).zip(w.chunks_exact(c).rev()) {
             to.copy_from_slice(from);
         }
         return forward(&turned, batch, dy, weights, Epilogue::NONE, dx);
     }
-    par::chunks(dx, g.inputs(), 2 * batch * g.macs(), |image, dx| {
-        scatter(g, &dy[image * g.outputs()..][..g.outputs()], w, dx);
+    assert_eq!(
+        (dy.len(), w.len(), dx.len()),
+        (batch * g.outputs(), g.weights(), batch * g.inputs())
+    );
+    par::chunks(dx, wi * c, 2 * batch * g.macs(), |i, dx| {
+        let (image, iy) = (i / hi, i % hi);
+        let dy = dy[image * g.outputs()..].as_ptr();
+        // SAFETY: dy, w and dx have the lengths of the sizes, as asserted; dx is one row.
+        unsafe { back_row(g, iy, dy, w.as_ptr(), dx.as_mut_ptr()) }
     });
 }
 
-crate::simd! {
-    /// The gradient of one image's input.
-    fn scatter(g: &Conv, dy: &[f32], w: &[f32], dx: &mut [f32]) {
-        let ([_, wi, c], [ho, wo, _]) = (g.input, g.output);
-        dx.fill(0.0);
-        for oy in 0..ho {
-            for ky in inside(g, 0, oy) {
-                let iy = oy * g.stride[0] + ky * g.dilation[0] - g.pad[0];
-                for ox in 0..wo {
-                    let dy = &dy[(oy * wo + ox) * c..][..c];
-                    for kx in inside(g, 1, ox) {
-                        let ix = ox * g.stride[1] + kx * g.dilation[1] - g.pad[1];
-                        let w = &w[(ky * g.kernel[1] + kx) * c..][..c];
-                        let dx = &mut dx[(iy * wi + ix) * c..][..c];
-                        for ((dx, &dy), &w) in dx.iter_mut().zip(dy).zip(w) {
-                            *dx = madd::<FMA>(dy, w, *dx);
-                        }
+/// The pairs of an element of the window and an output along an axis that meet input `i`.
+#[inline(always)]
+fn meeting(g: &Conv, axis: usize, i: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+    let (pad, step, stride, outputs) =
+        (g.pad[axis], g.dilation[axis], g.stride[axis], g.output[axis]);
+    (0..g.kernel[axis]).filter_map(move |u| {
+        let ahead = (i + pad).checked_sub(u * step)?;
+        (ahead.is_multiple_of(stride) && ahead / stride < outputs).then_some((u, ahead / stride))
+    })
+}
+
+at_level! {
+    /// One row of the gradient of the input, for any stride.
+    ///
+    /// # Safety
+    /// dy is an image of it, w the weights, dx a row.
+    unsafe fn back_row(g: &Conv, iy: usize, dy: *const f32, w: *const f32, dx: *mut f32) = back_row_in;
+}
+
+/// # Safety
+/// As for [`back_row`], and the CPU has the instructions of `V`.
+#[inline(always)]
+unsafe fn back_row_in<V: Vector>(g: &Conv, iy: usize, dy: *const f32, w: *const f32, dx: *mut f32) {
+    let ([_, wi, c], wo, kw) = (g.input, g.output[1], g.kernel[1]);
+    let rows = meeting(g, 0, iy);
+    for ix in 0..wi {
+        let columns = meeting(g, 1, ix);
+        // SAFETY: the caller's; `meeting` keeps to the maps, and channels stay below `c`.
+        unsafe {
+            let dx = dx.add(ix * c);
+            let whole = c / V::LANES * V::LANES;
+            for at in (0..whole).step_by(V::LANES) {
+                V::splat(0.0).store(dx.add(at));
+            }
+            for at in whole..c {
+                *dx.add(at) = 0.0;
+            }
+            for (ky, oy) in rows.clone() {
+                for (kx, ox) in columns.clone() {
+                    let (dy, w) = (dy.add((oy * wo + ox) * c), w.add((ky * kw + kx) * c));
+                    for at in (0..whole).step_by(V::LANES) {
+                        let sum = V::load(dx.add(at));
+                        V::load(dy.add(at)).madd(V::load(w.add(at)), sum).store(dx.add(at));
+                    }
+                    for at in whole..c {
+                        *dx.add(at) += *dy.add(at) * *w.add(at);
                     }
                 }
             }
@@ -195,63 +334,98 @@ pub(crate) fn weight_grad(
     dw: &mut [f32],
     scratch: &mut [f32],
 ) {
+    assert_eq!(
+        (x.len(), dw.len(), dy.len()),
+        (batch * g.inputs(), g.weights(), batch * g.outputs())
+    );
     let (pieces, n) = (pieces(batch), dw.len());
     let sums = &mut scratch[..pieces * n];
     par::chunks(sums, n, 2 * batch * g.macs(), |i, sum| {
         sum.fill(0.0);
         for image in i * batch / pieces..(i + 1) * batch / pieces {
-            let x = &x[image * g.inputs()..][..g.inputs()];
-            correlate(g, x, &dy[image * g.outputs()..][..g.outputs()], sum);
+            let (x, dy) = (x[image * g.inputs()..].as_ptr(), dy[image * g.outputs()..].as_ptr());
+            // SAFETY: x, dy and the sums have the lengths of the sizes, as asserted.
+            unsafe { correlate(g, x, dy, sum.as_mut_ptr()) }
         }
     });
     dw.copy_from_slice(&sums[..n]);
     sums.chunks_exact(n).skip(1).for_each(|sum| add(dw, sum));
 }
 
-crate::simd! {
+at_level! {
     /// Adds one image's gradient of the weights to `dw`.
-    fn correlate(g: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-        let c = g.output[2];
-        for oy in 0..g.output[0] {
-            for ky in inside(g, 0, oy) {
-                let mut at = 0;
-                while at < c {
-                    at += match c - at {
-                        32.. => taps::<FMA, 32>(g, (oy, ky), at, x, dy, dw),
-                        8.. => taps::<FMA, 8>(g, (oy, ky), at, x, dy, dw),
-                        _ => taps::<FMA, 1>(g, (oy, ky), at, x, dy, dw),
-                    };
-                }
+    ///
+    /// # Safety
+    /// x and dy are images, dw the weights.
+    unsafe fn correlate(g: &Conv, x: *const f32, dy: *const f32, dw: *mut f32) = correlate_in;
+}
+
+/// # Safety
+/// As for [`correlate`], and the CPU has the instructions of `V`.
+#[inline(always)]
+unsafe fn correlate_in<V: Vector>(g: &Conv, x: *const f32, dy: *const f32, dw: *mut f32) {
+    let c = g.input[2];
+    let mut at = 0;
+    while at < c {
+        // SAFETY: the caller's; channels stay below `c`.
+        unsafe {
+            if at + V::LANES <= c {
+                correlate_lanes::<V>(g, x.add(at), dy.add(at), dw.add(at));
+                at += V::LANES;
+            } else {
+                correlate_lanes::<Single>(g, x.add(at), dy.add(at), dw.add(at));
+                at += 1;
             }
         }
     }
 }
 
-/// Adds what one row of output gives to one row of the windows, for `L` channels from `at` on;
-/// returns `L`.
+/// # Safety
+/// As for [`correlate_in`]; all pointers at the channel.
 #[inline(always)]
-fn taps<const FMA: bool, const L: usize>(
-    g: &Conv,
-    (oy, ky): (usize, usize),
-    at: usize,
-    x: &[f32],
-    dy: &[f32],
-    dw: &mut [f32],
-) -> usize {
-    let (wi, wo, c) = (g.input[1], g.output[1], g.input[2]);
-    let iy = oy * g.stride[0] + ky * g.dilation[0] - g.pad[0];
-    for kx in 0..g.kernel[1] {
-        let mut sums = [0.0f32; L];
-        for ox in outside_in(g, 1, kx) {
-            let ix = ox * g.stride[1] + kx * g.dilation[1] - g.pad[1];
-            let pixel = lanes::<L>(x, (iy * wi + ix) * c + at);
-            let slope = lanes::<L>(dy, (oy * wo + ox) * c + at);
-            for lane in 0..L {
-                sums[lane] = madd::<FMA>(pixel[lane], slope[lane], sums[lane]);
+unsafe fn correlate_lanes<V: Vector>(g: &Conv, x: *const f32, dy: *const f32, dw: *mut f32) {
+    let ([_, wi, c], [ho, wo, _]) = (g.input, g.output);
+    let three = g.kernel == [3, 3];
+    let (down, right, step) = (g.dilation[0] * wi * c, g.dilation[1] * c, g.stride[1] * c);
+    // SAFETY: the caller's; `inside` and `whole` keep to the map.
+    unsafe {
+        let mut sums = [V::splat(0.0); 9];
+        for oy in 0..ho {
+            let rows = inside(g, 0, oy);
+            let columns = if three && rows.len() == 3 { whole(g, 1) } else { 0..0 };
+            let dy = dy.add(oy * wo * c);
+            for ox in (0..columns.start).chain(columns.end..wo) {
+                let slope = V::load(dy.add(ox * c));
+                for ky in rows.clone() {
+                    let iy = oy * g.stride[0] + ky * g.dilation[0] - g.pad[0];
+                    for kx in inside(g, 1, ox) {
+                        let ix = ox * g.stride[1] + kx * g.dilation[1] - g.pad[1];
+                        let dw = dw.add((ky * g.kernel[1] + kx) * c);
+                        let pixel = V::load(x.add((iy * wi + ix) * c));
+                        pixel.madd(slope, V::load(dw)).store(dw);
+                    }
+                }
+            }
+            if columns.is_empty() {
+                continue;
+            }
+            let x = x.add((oy * g.stride[0] - g.pad[0]) * wi * c);
+            for ox in columns {
+                let slope = V::load(dy.add(ox * c));
+                let x = x.add(ox * step - g.pad[1] * c);
+                for ky in 0..3 {
+                    for kx in 0..3 {
+                        let pixel = V::load(x.add(ky * down + kx * right));
+                        sums[3 * ky + kx] = pixel.madd(slope, sums[3 * ky + kx]);
+                    }
+                }
             }
         }
-        let dw = &mut dw[(ky * g.kernel[1] + kx) * c + at..][..L];
-        dw.iter_mut().zip(&sums).for_each(|(dw, sum)| *dw += sum);
+        if three {
+            for tap in 0..9 {
+                let dw = dw.add(tap * c);
+                sums[tap].add(V::load(dw)).store(dw);
+            }
+        }
     }
-    L
 }

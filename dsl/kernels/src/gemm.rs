@@ -3,6 +3,7 @@
 //! C is row-major; A and B may have any strides, so transposed matrices cost no copy.
 #![allow(unsafe_code)]
 
+use crate::simd::vector::{Single, Vector, activate, at_level};
 use crate::{Activation, par};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -82,16 +83,51 @@ impl Epilogue<'_> {
     /// # Panics
     /// When the bias has not `n` numbers.
     pub fn apply(&self, c: &mut [f32], n: usize, stride: usize) {
-        if n == 0 || (self.bias.is_none() && self.activation.is_none()) {
+        if n == 0 || c.is_empty() || (self.bias.is_none() && self.activation.is_none()) {
             return;
         }
-        for row in c.chunks_mut(stride) {
-            let row = &mut row[..n];
-            if let Some(bias) = self.bias {
-                add(row, bias);
+        assert!(n <= stride && self.bias.is_none_or(|bias| bias.len() == n));
+        let rows = c.len().div_ceil(stride);
+        assert!((rows - 1) * stride + n <= c.len());
+        // SAFETY: the bias has n numbers and the last row ends inside of c, as asserted.
+        unsafe { finish(*self, c.as_mut_ptr(), rows, n, stride) }
+    }
+}
+
+at_level! {
+    /// Applies the epilogue to rows of `n` numbers.
+    ///
+    /// # Safety
+    /// The bias has `n` numbers, and c `rows` rows that begin `stride` apart.
+    unsafe fn finish(ends: Epilogue<'_>, c: *mut f32, rows: usize, n: usize, stride: usize) = finish_in;
+}
+
+/// # Safety
+/// As for [`finish`], and the CPU has the instructions of `V`.
+#[inline(always)]
+unsafe fn finish_in<V: Vector>(
+    ends: Epilogue<'_>,
+    c: *mut f32,
+    rows: usize,
+    n: usize,
+    stride: usize,
+) {
+    let whole = n / V::LANES * V::LANES;
+    for row in 0..rows {
+        // SAFETY: the caller's.
+        unsafe {
+            let c = c.add(row * stride);
+            for at in (0..whole).step_by(V::LANES) {
+                let sum = match ends.bias {
+                    Some(bias) => V::load(c.add(at)).add(V::load(bias.as_ptr().add(at))),
+                    None => V::load(c.add(at)),
+                };
+                activate(ends.activation, sum).store(c.add(at));
             }
-            if let Some(activation) = self.activation {
-                activation.apply(row);
+            for at in whole..n {
+                let sum = Single::load(c.add(at));
+                let sum = sum.add(Single::splat(ends.bias.map_or(0.0, |bias| bias[at])));
+                activate(ends.activation, sum).store(c.add(at));
             }
         }
     }

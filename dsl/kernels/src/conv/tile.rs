@@ -5,7 +5,7 @@ use crate::Activation;
 use crate::gemm::Epilogue;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::vector::{Avx2, Avx512};
-use crate::simd::vector::{Plain, Vector};
+use crate::simd::vector::{Plain, Vector, activate};
 use crate::simd::{Level, level};
 
 /// Neighbouring floats of the source that meet neighbouring rows of the weights.
@@ -266,30 +266,11 @@ unsafe fn finish<V: Vector, const P: usize, const N: usize>(
     activation: Option<Activation>,
     sums: &mut [[V; N]; P],
 ) {
-    // SAFETY: the caller's.
-    unsafe {
-        let zero = V::splat(0.0);
-        // Loops over constants alone, as above.
-        macro_rules! each {
-            ($f:expr) => {
-                for i in 0..P {
-                    for j in 0..N {
-                        sums[i][j] = $f(sums[i][j]);
-                    }
-                }
-            };
-        }
-        match activation {
-            None => {}
-            Some(Activation::Relu) => each!(|v: V| v.max(zero)),
-            Some(Activation::Relu6) => {
-                let six = V::splat(6.0);
-                each!(|v: V| v.max(zero).min(six));
-            }
-            Some(Activation::LeakyRelu(slope)) => {
-                let slope = V::splat(slope);
-                each!(|v: V| v.max(zero).add(v.min(zero).mul(slope)));
-            }
+    // Loops over constants alone, as above.
+    for i in 0..P {
+        for j in 0..N {
+            // SAFETY: the caller's.
+            sums[i][j] = unsafe { activate(activation, sums[i][j]) };
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A handful of floats that one instruction works on, for loops whose registers are laid out by hand.
 
+use crate::Activation;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
@@ -159,6 +160,24 @@ impl Vector for Single {
     #[inline(always)]
     unsafe fn min(self, b: Single) -> Single {
         Single(if self.0 < b.0 { self.0 } else { b.0 })
+    }
+}
+
+/// The activation, if there is one, of each lane.
+///
+/// # Safety
+/// The CPU has the instructions of `V`.
+#[inline(always)]
+pub(crate) unsafe fn activate<V: Vector>(activation: Option<Activation>, v: V) -> V {
+    // SAFETY: the caller's.
+    unsafe {
+        let zero = V::splat(0.0);
+        match activation {
+            None => v,
+            Some(Activation::Relu) => v.max(zero),
+            Some(Activation::Relu6) => v.max(zero).min(V::splat(6.0)),
+            Some(Activation::LeakyRelu(slope)) => v.max(zero).add(v.min(zero).mul(V::splat(slope))),
+        }
     }
 }
 
