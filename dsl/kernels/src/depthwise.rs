@@ -5,6 +5,8 @@
 //! the sums of their gradients) stay in registers along the row; elsewhere each pixel lists what it
 //! sums.
 #![allow(unsafe_code)]
+// Loops over constant ranges are unrolled, and what they index stays in registers.
+#![allow(clippy::needless_range_loop)]
 
 use crate::conv::Conv;
 use crate::gemm::{Epilogue, add};

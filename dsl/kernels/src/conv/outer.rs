@@ -1,6 +1,8 @@
 //! The innermost loops of the gradient of weights: sums over pixels of a few places of the source by
 //! a few vectors of channels, kept in registers.
 #![allow(unsafe_code)]
+// Loops over constant ranges are unrolled, and what they index stays in registers.
+#![allow(clippy::needless_range_loop)]
 
 use super::tile::{Grid, WIDEST, load, store, width};
 #[cfg(target_arch = "x86_64")]

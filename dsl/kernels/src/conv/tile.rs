@@ -1,5 +1,7 @@
 //! The innermost loops of convolutions: a few pixels by a few vectors of channels, kept in registers.
 #![allow(unsafe_code)]
+// Loops over constant ranges are unrolled, and what they index stays in registers.
+#![allow(clippy::needless_range_loop)]
 
 use crate::Activation;
 use crate::gemm::Epilogue;

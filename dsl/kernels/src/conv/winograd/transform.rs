@@ -1,5 +1,7 @@
 //! The transforms before and after the products, and back again for the gradient of the weights.
 #![allow(unsafe_code)]
+// Loops over constant ranges are unrolled, and what they index stays in registers.
+#![allow(clippy::needless_range_loop)]
 
 use crate::Activation;
 use crate::conv::job::Job;
