@@ -14,6 +14,8 @@ mod arith;
 
 pub(crate) use arith::{binary, unary};
 
+/// How many expressions may need each other in a row.
+const DEEPEST: usize = 500;
 /// The longest list that a range may make.
 const LONGEST_RANGE: i64 = 100_000;
 
@@ -162,6 +164,19 @@ impl<'w> Scope<'w> {
 /// The value of an expression; `None` when an error in it has been reported (now or before), or when
 /// it depends on something of which nothing is known.
 pub fn eval(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<Const> {
+    let depth = &scope.world.depth;
+    if depth.get() >= DEEPEST {
+        let message = format!("more than {DEEPEST} values need each other in a row");
+        diags.push(settings::unfit_value(expr.span, &message, "this is where it ends", None));
+        return None;
+    }
+    depth.set(depth.get() + 1);
+    let value = eval_inner(expr, scope, diags);
+    depth.set(depth.get() - 1);
+    value
+}
+
+fn eval_inner(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<Const> {
     match &expr.kind {
         ExprKind::Int(v) => Some(Const::Int(*v)),
         ExprKind::Real(v) | ExprKind::Percent(v) => Some(Const::Real(*v)),

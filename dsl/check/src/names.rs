@@ -6,7 +6,7 @@ use dlm_base::{FileId, Files, Sources, Span};
 use dlm_grammar::tree::{self, Item, ItemKind, Name, Tree};
 use dlm_graph::Ty;
 use dlm_vocab::data::{DataError, Facts};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ mod walk;
 pub(crate) use declare::declare;
 pub(crate) use resolve::unknown_value;
 pub use resolve::{Callee, Wanted};
+pub(crate) use walk::mentions;
 
 /// The number of a module; the file that is checked is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,6 +134,8 @@ pub struct World<'f> {
     pub(crate) headers: RefCell<BTreeMap<String, Result<Facts, DataError>>>,
     /// The result of each step, by its place in the text, as it first occurred.
     pub(crate) shapes: RefCell<BTreeMap<Span, Ty>>,
+    /// How many expressions are being computed within each other.
+    pub(crate) depth: Cell<usize>,
     /// What is being computed, each with the place that asked for it.
     pub(crate) running: RefCell<Vec<(Decl, Span)>>,
 }
@@ -247,11 +250,13 @@ impl<'f> World<'f> {
         let round = &running[first..];
         // Each place says who needs the declaration it belongs to: shift it to the one that needs.
         let places = round.iter().skip(1).map(|(_, at)| *at).chain([at]);
-        let needs: Vec<(String, Span)> = round
-            .iter()
-            .zip(places)
-            .map(|((decl, _), at)| (self.name(*decl).text.clone(), at))
-            .collect();
+        let mut needs: Vec<(Decl, Span)> =
+            round.iter().map(|(decl, _)| *decl).zip(places).collect();
+        // Whatever asked first, the circle begins where the text does.
+        let begin = (0..needs.len()).min_by_key(|&i| needs[i].0).unwrap_or(0);
+        needs.rotate_left(begin);
+        let needs: Vec<(String, Span)> =
+            needs.iter().map(|(decl, at)| (self.name(*decl).text.clone(), *at)).collect();
         diags.push(dlm_base::diag::codes::names::circle("constant", &needs));
         false
     }

@@ -4,7 +4,7 @@ use crate::consts::Const;
 use crate::data;
 use crate::diags::Diags;
 use crate::lints_net;
-use crate::names::{Decl, Kind, Module, ModuleId, World, unused};
+use crate::names::{Decl, Entry, Kind, Module, ModuleId, World, mentions, unused};
 use crate::network::{self, check_declarations};
 use crate::order::check_verbs;
 use crate::program::Program;
@@ -12,7 +12,7 @@ use dlm_base::{Diag, Files, Severity, Source, Sources, Span};
 use dlm_grammar::tree::ItemKind;
 use dlm_graph::Ty;
 use dlm_vocab::data::Facts;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod allow;
@@ -92,16 +92,35 @@ fn check(name: &str, text: &str, files: &dyn Files, overrides: &[(String, String
     finish(world, program, diags)
 }
 
-/// Computes every constant, so that each mistake is found, used or not.
+/// Computes every constant, so that each mistake is found, used or not. What a constant needs is
+/// computed before it, so that a long row of them is no deep one.
 fn constants(world: &World<'_>, diags: &mut Diags) {
-    for (id, module) in world.modules().filter(|(_, module)| !module.std) {
-        for (i, item) in module.tree.items.iter().enumerate() {
-            if let ItemKind::Const(constant) = &item.kind {
-                let decl = Decl { module: id, item: i as u32 };
-                world.constant(decl, constant.name.span, diags);
+    let mut seen: BTreeSet<Decl> = BTreeSet::new();
+    for (module, tree) in world.modules().filter(|(_, module)| !module.std) {
+        for (i, item) in tree.tree.items.iter().enumerate() {
+            let ItemKind::Const(_) = item.kind else { continue };
+            let mut way = vec![(Decl { module, item: i as u32 }, false)];
+            while let Some((decl, ready)) = way.pop() {
+                if ready {
+                    world.constant(decl, world.name(decl).span, diags);
+                } else if seen.insert(decl) {
+                    way.push((decl, true));
+                    way.extend(needed(world, decl).into_iter().map(|decl| (decl, false)));
+                }
             }
         }
     }
+}
+
+/// The constants that the value of a constant names.
+fn needed(world: &World<'_>, decl: Decl) -> Vec<Decl> {
+    let mut names = BTreeSet::new();
+    mentions(world.item(decl), &mut names);
+    let known = names.into_iter().filter_map(|name| match world.lookup(decl.module, name) {
+        Some(Entry::Known(decl, Kind::Const)) => Some(decl),
+        _ => None,
+    });
+    known.collect()
 }
 
 /// Expands each model of the file with its default settings, and each layer of which all is known:

@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(crate) const MOST_LAYERS: usize = 100_000;
 /// The most steps, turns and uses of layers that are looked at for one network.
 const MOST_WORK: usize = 1_000_000;
+/// How deep expressions and layers may lie within each other.
+const DEEPEST: usize = 400;
 
 /// Where the sizes of a flow were fixed.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +69,7 @@ pub(crate) struct Builder<'w, 'd> {
     pub(crate) uses: Vec<(Decl, Span)>,
     unused: BTreeMap<Decl, Arc<Vec<usize>>>,
     work: usize,
+    depth: usize,
     failed: bool,
 }
 
@@ -82,6 +85,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             uses: Vec::new(),
             unused: BTreeMap::new(),
             work: 0,
+            depth: 0,
             failed: false,
         }
     }
@@ -286,6 +290,24 @@ impl<'w, 'd> Builder<'w, 'd> {
             self.diags.push(settings::unfit_value(place, &message, "this is where it ends", help));
         }
         false
+    }
+
+    /// Does something inside something else; `None` when that is too deep, which is reported once.
+    pub(crate) fn deeper<T>(&mut self, at: Span, inner: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= DEEPEST {
+            if !self.failed {
+                self.failed = true;
+                let place = self.blame(at);
+                let message = format!("the network is nested more than {DEEPEST} deep");
+                let label = "this is where it ends";
+                self.diags.push(settings::unfit_value(place, &message, label, None));
+            }
+            return None;
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        Some(result)
     }
 
     /// Whether expansion has been given up.

@@ -192,44 +192,37 @@ fn recursive(
     uses: &BTreeMap<Decl, Vec<(Decl, Span)>>,
     diags: &mut Diags,
 ) -> BTreeSet<Decl> {
-    let mut search = Search { world, uses, state: BTreeMap::new(), found: BTreeSet::new() };
-    for decl in uses.keys() {
-        search.visit(*decl, &mut Vec::new(), diags);
-    }
-    search.found
-}
-
-struct Search<'a, 'w> {
-    world: &'a World<'w>,
-    uses: &'a BTreeMap<Decl, Vec<(Decl, Span)>>,
-    /// `false` while a layer is on the way, `true` when all below it is known.
-    state: BTreeMap<Decl, bool>,
-    found: BTreeSet<Decl>,
-}
-
-impl Search<'_, '_> {
-    fn visit(&mut self, decl: Decl, way: &mut Vec<Decl>, diags: &mut Diags) {
-        if self.state.contains_key(&decl) {
-            return;
-        }
-        self.state.insert(decl, false);
-        way.push(decl);
-        for (used, at) in self.uses.get(&decl).map_or(&[][..], |uses| uses) {
-            match self.state.get(used) {
-                None => self.visit(*used, way, diags),
-                Some(false) => {
-                    let start = way.iter().position(|other| other == used).unwrap_or(0);
-                    let name = |decl: &Decl| self.world.name(*decl).text.clone();
-                    let mut round: Vec<String> = way[start..].iter().map(name).collect();
-                    round.push(name(used));
-                    self.found.extend(way[start..].iter().copied());
-                    let declared = self.world.name(*used).span;
-                    diags.push(names::contains_itself(*at, &name(used), &round, declared));
-                }
-                Some(true) => {}
+    let of = |decl: &Decl| uses.get(decl).map_or(&[][..], |uses| uses);
+    let mut found = BTreeSet::new();
+    let mut done = BTreeSet::new();
+    for start in uses.keys() {
+        // The layers on the way, each with how many of its uses have been followed.
+        let mut way: Vec<(Decl, usize)> = vec![(*start, 0)];
+        let mut on_way = BTreeSet::from([*start]);
+        while let Some((decl, next)) = way.last_mut() {
+            let decl = *decl;
+            if done.contains(&decl) || *next == of(&decl).len() {
+                done.insert(decl);
+                on_way.remove(&decl);
+                way.pop();
+                continue;
+            }
+            let (used, at) = of(&decl)[*next];
+            *next += 1;
+            if on_way.contains(&used) {
+                let first = way.iter().position(|(other, _)| *other == used).unwrap_or(0);
+                let name = |decl: &Decl| world.name(*decl).text.clone();
+                let mut round: Vec<String> =
+                    way[first..].iter().map(|(decl, _)| name(decl)).collect();
+                round.push(name(&used));
+                found.extend(way[first..].iter().map(|(decl, _)| *decl));
+                let declared = world.name(used).span;
+                diags.push(names::contains_itself(at, &name(&used), &round, declared));
+            } else if !done.contains(&used) {
+                on_way.insert(used);
+                way.push((used, 0));
             }
         }
-        way.pop();
-        self.state.insert(decl, true);
     }
+    found
 }

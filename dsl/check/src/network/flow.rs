@@ -15,6 +15,10 @@ use dlm_vocab::{Arg, Args};
 impl<'w> Builder<'w, '_> {
     /// The flow or value that an expression is.
     pub(crate) fn expr(&mut self, expr: &'w Expr, env: &mut Env<'w>) -> Local {
+        self.deeper(expr.span, |builder| builder.expr_inner(expr, env)).unwrap_or(Local::Unknown)
+    }
+
+    fn expr_inner(&mut self, expr: &'w Expr, env: &mut Env<'w>) -> Local {
         match &expr.kind {
             ExprKind::Paren(inner) => self.expr(inner, env),
             ExprKind::Name(name) => match env.scope.local(&name.text) {

@@ -39,14 +39,15 @@ pub(crate) fn find<'t>(network: &'t tree::Network, name: &str) -> Option<(usize,
     network.params.iter().enumerate().find(|(_, param)| param.name.text == name)
 }
 
-/// The layer with its parameters as one writes it: `x -> ResidualBlock(channels = C, stride = 1)`.
-pub(crate) fn signature(world: &World<'_>, network: &tree::Network) -> String {
+/// The layer with its parameters as one writes it: `x -> ResidualBlock(channels = C, stride = 1)`; of a
+/// model only its settings, `ResNet(depth = 3)`.
+fn signature(world: &World<'_>, network: &tree::Network, flows: bool) -> String {
     let first = network.params.iter().position(is_flow);
     let params: Vec<String> = network
         .params
         .iter()
         .enumerate()
-        .filter(|(i, _)| Some(*i) != first)
+        .filter(|(i, param)| Some(*i) != first && (flows || !is_flow(param)))
         .map(|(_, param)| match &param.default {
             Some((_, value)) => format!("{} = {}", param.name.text, world.text(value.span)),
             None => param.name.text.clone(),
@@ -57,7 +58,7 @@ pub(crate) fn signature(world: &World<'_>, network: &tree::Network) -> String {
         true => name.clone(),
         false => format!("{name}({})", params.join(", ")),
     };
-    match first {
+    match first.filter(|_| flows) {
         Some(first) => format!("{} -> {call}", network.params[first].name.text),
         None => call,
     }
@@ -88,6 +89,7 @@ pub(crate) fn assign<'t>(
     let open = |args: &[Option<&Arg>], i: usize| {
         Some(i) != piped && args[i].is_none() && takes(&network.params[i])
     };
+    let flows = network.params.iter().any(|param| is_flow(param) && takes(param));
     let mut crowded = false;
     for arg in &call.args {
         let place = match &arg.name {
@@ -128,7 +130,7 @@ pub(crate) fn assign<'t>(
                             .enumerate()
                             .filter(|(i, param)| takes(param) && Some(*i) != piped)
                             .count();
-                        let signature = signature(world, network);
+                        let signature = signature(world, network, flows);
                         diags.push(settings::too_many(arg.span, name, most, &signature));
                     }
                     crowded = true;
@@ -160,7 +162,7 @@ pub(crate) fn assign<'t>(
         } else if needed {
             good = false;
             if !excused[i] {
-                let signature = signature(world, network);
+                let signature = signature(world, network, flows);
                 diags.push(settings::missing_param(call.span, name, &param.name.text, &signature));
             }
         }

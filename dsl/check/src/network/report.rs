@@ -122,23 +122,36 @@ impl<'w> Builder<'w, '_> {
         {
             return diag;
         }
-        let mut text = match name.or_else(|| self.param_at(at)) {
-            Some(name) => format!("`{name}` is {}", with_axes(&value.ty)),
-            None => format!("produces {}", with_axes(&value.ty)),
-        };
+        let mut text =
+            match name.or_else(|| self.param_at(at).map(|param| param.name.text.as_str())) {
+                Some(name) => format!("`{name}` is {}", with_axes(&value.ty)),
+                None => format!("produces {}", with_axes(&value.ty)),
+            };
         if let Some((span, size)) = value.origin.because {
             text.push_str(&format!(", because {} = {size}", self.world.text(span)));
         }
         diag.because(at, text)
     }
 
+    /// The channels of a map, as the place that fixed them calls them.
+    fn channels(&self, value: &Value) -> String {
+        let number = value.ty.shape.sizes()[0];
+        match (value.origin.because, self.param_at(value.origin.at)) {
+            (Some((span, size)), _) if size == number as i64 => self.world.text(span).to_string(),
+            (_, Some(param)) => match super::sizes::of(param) {
+                Some([first, ..]) => self.world.text(first.span).to_string(),
+                _ => number.to_string(),
+            },
+            _ => number.to_string(),
+        }
+    }
+
     /// The parameter that is declared at a place.
-    fn param_at(&self, at: Span) -> Option<&'w str> {
+    fn param_at(&self, at: Span) -> Option<&'w tree::Param> {
         self.frames.iter().find_map(|frame| match frame {
             Frame::Use { decl, .. } => {
                 let params = &self.world.network(*decl).params;
-                let found = params.iter().find(|param| param.name.span.at_start() == at.at_start());
-                found.map(|param| param.name.text.as_str())
+                params.iter().find(|param| param.name.span.at_start() == at.at_start())
             }
             Frame::Turn { .. } => None,
         })
@@ -298,13 +311,7 @@ impl<'w> Builder<'w, '_> {
         }
         let project = |expr: &'e Expr, to: &Value| {
             let name = expr.unparen().as_name()?;
-            let channels = match to.origin.because {
-                Some((span, size)) if size == to.ty.shape.sizes()[0] as i64 => {
-                    self.world.text(span).to_string()
-                }
-                _ => to.ty.shape.sizes()[0].to_string(),
-            };
-            Some((expr, format!("({} -> conv({channels}, 1))", name.text)))
+            Some((expr, format!("({} -> conv({}, 1))", name.text, self.channels(to))))
         };
         project(left, y).or_else(|| project(right, x))
     }

@@ -41,7 +41,10 @@ impl<'w> Builder<'w, '_> {
                     let args = args.as_ref();
                     self.apply(Call { name, args, piped: Some(flow), clause, own }, env)
                 }
-                StepKind::Repeat(it) => self.repeat(flow, it, clause, own, env),
+                StepKind::Repeat(it) => {
+                    let inner = self.deeper(step.span, |b| b.repeat(flow, it, clause, own, env));
+                    inner.unwrap_or(Local::Flow(None))
+                }
                 StepKind::If(it) => self.choose_steps(flow, it, clause, env),
                 StepKind::Missing | StepKind::Error => Local::Flow(None),
             };

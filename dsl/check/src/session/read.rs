@@ -7,7 +7,7 @@ use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::suggest::nearest;
 use dlm_base::{Files, Source, Sources, Span};
 use dlm_grammar::tree::{ExprKind, ItemKind, Name, Tree, UseSource};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -49,6 +49,7 @@ pub(crate) fn world<'f>(
         facts: RefCell::default(),
         headers: RefCell::default(),
         shapes: RefCell::default(),
+        depth: Cell::new(0),
         running: RefCell::default(),
     }
 }

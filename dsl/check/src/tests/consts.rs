@@ -85,6 +85,17 @@ fn order_does_not_matter() {
 }
 
 #[test]
+fn a_long_row_of_constants_is_no_deep_one() {
+    let mut text = String::new();
+    for i in (1..20_000).rev() {
+        text.push_str(&format!("a{i} = a{} + 1\n", i - 1));
+    }
+    text.push_str("a0 = 0\n");
+    let checked = clean(&text);
+    assert_eq!(value(&checked, "a19999"), Some(Const::Int(19_999)));
+}
+
+#[test]
 fn facts_of_data_are_values() {
     let checked = clean(
         "data Iris { source = builtin(\"iris\") }\nc = Iris.classes\nf = Iris.features\ns = Iris.shape[0]\n",

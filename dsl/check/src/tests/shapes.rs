@@ -113,6 +113,13 @@ fn a_network_has_an_end() {
     text.push_str("model N(x: [4]) { x -> L39 }\n");
     let checked = check(&text);
     assert_eq!(checked.errors(), 1, "{:?}", found(&checked));
+    let mut text = String::from("layer L0(x: [F]) { x -> relu }\n");
+    for i in 1..1000 {
+        text.push_str(&format!("layer L{i}(x: [F]) {{ x -> L{} }}\n", i - 1));
+    }
+    text.push_str("model N(x: [4]) { x -> L999 }\n");
+    let checked = check(&text);
+    assert_eq!(found(&checked), ["E0303 x"], "{:?}", checked.diags);
     only(
         "model N(x: [4]) { x -> dense(3_000_000_000) -> dense(9) }\n",
         "E0404 dense(3_000_000_000)",
