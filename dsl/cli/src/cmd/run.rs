@@ -7,8 +7,6 @@ use crate::console::{Console, Style};
 use crate::files::Disk;
 use crate::progress::{Detail, Progress};
 use crate::{Failure, Status, diagnose, human, save};
-use dlm_base::Diag;
-use dlm_base::diag::render;
 use dlm_check::Program;
 use dlm_check::session::Checked;
 use dlm_learn::{Event, Options, Outcome, RunError, World};
@@ -68,6 +66,9 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
     let outcome = report::Mean::of(&outcomes, program);
     if !args.json {
         let color = console.out.color;
+        if !args.quiet {
+            console.out.line("");
+        }
         console.out.text(report::results(&outcome, color));
         console.out.text(report::expectations(&outcome, program, color));
         if !args.quiet {
@@ -100,16 +101,13 @@ fn failed(error: &RunError, checked: &Checked, json: bool, console: &mut Console
     failure.help = error.help.clone();
     console.failure(&failure);
     if let Some(span) = error.span {
-        let at = Diag::new(&PLACE, error.message.clone(), span, "");
-        let place = render::short(&at, &checked.sources);
-        let place = place.split(": ").next().unwrap_or_default().to_string();
-        console.err.line(console.err.paint(Style::Dim, format!("  at {place}")));
+        let source = checked.sources.get(span.file);
+        let at = source.line_col(span.start as usize);
+        let place = format!("  at {}:{}:{}", source.name, at.line, at.column);
+        console.err.line(console.err.paint(Style::Dim, place));
     }
     Status::Failed
 }
-
-/// Borrowed by [`failed`] to name a place; never shown itself.
-static PLACE: dlm_base::Code = dlm_base::Code { id: "E", title: "", doc: "" };
 
 /// The world of a run: the disk, the clock and the screen.
 struct Outside<'a> {

@@ -1,5 +1,8 @@
 //! The command as a process: what it prints, writes and ends with.
 
+// Helpers of tests may unwrap like tests.
+#![allow(clippy::unwrap_used)]
+
 mod docs;
 mod formats;
 mod project;

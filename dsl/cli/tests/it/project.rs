@@ -82,6 +82,22 @@ fn an_expectation_that_fails_ends_with_1() {
 }
 
 #[test]
+fn a_run_that_breaks_ends_with_3() {
+    let folder = Folder::new("breaks");
+    folder.write("iris.dlm", GOOD).write("full", "a file where a folder is wanted");
+    let ended = folder.dlm(&["run", "iris.dlm", "--out", "full"]).with(3);
+    assert!(ended.err.contains("cannot write full"), "{}", ended.err);
+    folder.write("wild.dlm", GOOD.replace("adam(lr = 1e-2)", "sgd(lr = 1e30)"));
+    let ended = folder.dlm(&["run", "wild.dlm"]).with(3);
+    assert!(ended.err.contains("error: the loss of `Net` became"), "{}", ended.err);
+    assert!(ended.err.contains("at wild.dlm:"), "{}", ended.err);
+    assert!(!folder.has("runs/wild/Net.safetensors"));
+    let ended = folder.dlm(&["run", "--json", "wild.dlm"]).with(3);
+    let last: Value = serde_json::from_str(ended.out.lines().last().unwrap()).unwrap();
+    assert_eq!(last["event"], "failed");
+}
+
+#[test]
 fn json_events_are_all_that_a_run_prints_with_json() {
     let folder = Folder::new("events");
     folder.write("iris.dlm", GOOD);

@@ -64,7 +64,7 @@ pub(super) fn opening(program: &Program, only: Option<&str>, color: bool) -> Str
             paint(color, Style::Dim, facts)
         );
     }
-    out + "\n"
+    out
 }
 
 /// The table of results: a row for each artifact.
@@ -107,7 +107,7 @@ pub(super) fn results(mean: &Mean<'_>, color: bool) -> String {
         let note = format!("mean ± deviation of {runs}");
         out += &format!("{}\n", paint(color, Style::Dim, note));
     }
-    format!("\n{out}")
+    out
 }
 
 /// The scores that the table shows: on test, or on valid where there is no test.
