@@ -32,7 +32,7 @@ word! {
     /// ```
     ///
     /// Waibel et al. 1989, *Phoneme recognition using time-delay neural networks*.
-    pub static CONV1D: Operator = {
+    pub(crate) static CONV1D: Operator = {
         name: "conv1d",
         params: &[
             CHANNELS,

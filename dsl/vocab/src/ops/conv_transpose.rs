@@ -31,7 +31,7 @@ word! {
     /// ```
     ///
     /// Zeiler et al. 2010, *Deconvolutional networks*; arithmetic: Dumoulin and Visin 2016.
-    pub static CONV_TRANSPOSE: Operator = {
+    pub(crate) static CONV_TRANSPOSE: Operator = {
         name: "conv_transpose",
         params: &[CHANNELS, KERNEL, STRIDE, PADDING, BIAS, INIT],
         aliases: &[

@@ -27,7 +27,7 @@ word! {
     /// ```
     ///
     /// Howard et al. 2017, *MobileNets*.
-    pub static DEPTHWISE_CONV: Operator = {
+    pub(crate) static DEPTHWISE_CONV: Operator = {
         name: "depthwise_conv",
         params: &[KERNEL, STRIDE, PADDING, DILATION, BIAS, INIT],
         aliases: &["DepthwiseConv2D", "DepthwiseConv2d", "depthwise", "dwconv", "depthwise_conv2d"],

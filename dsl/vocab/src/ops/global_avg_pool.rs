@@ -23,7 +23,7 @@ word! {
     /// ```
     ///
     /// Lin et al. 2014, *Network in network*.
-    pub static GLOBAL_AVG_POOL: Operator = {
+    pub(crate) static GLOBAL_AVG_POOL: Operator = {
         name: "global_avg_pool",
         params: &[],
         aliases: &[

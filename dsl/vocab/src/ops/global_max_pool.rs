@@ -23,7 +23,7 @@ word! {
     /// ```
     ///
     /// Oquab et al. 2015, *Is object localization for free?*
-    pub static GLOBAL_MAX_POOL: Operator = {
+    pub(crate) static GLOBAL_MAX_POOL: Operator = {
         name: "global_max_pool",
         params: &[],
         aliases: &["GlobalMaxPooling2D", "GlobalMaxPool2D", "GlobalMaxPool", "AdaptiveMaxPool2d", "gmp"],

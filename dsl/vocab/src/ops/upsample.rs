@@ -24,7 +24,7 @@ word! {
     /// ```
     ///
     /// Odena et al. 2016, *Deconvolution and checkerboard artifacts*.
-    pub static UPSAMPLE: Operator = {
+    pub(crate) static UPSAMPLE: Operator = {
         name: "upsample",
         params: &[Param {
             name: "factor",
