@@ -121,7 +121,9 @@ impl<'t> Builder<'t> {
     fn report(&mut self, diag: Diag) {
         if !self.quiet {
             self.quiet = true;
-            self.diags.push(diag);
+            if self.diags.len() < crate::parse::MAX_DIAGS {
+                self.diags.push(diag);
+            }
         }
     }
 

@@ -88,7 +88,14 @@ impl Token {
 /// the byte order mark and the zero-width space; lines end with LF, CRLF or a lone CR.
 pub fn tokens(text: &str) -> Vec<Token> {
     let start = if text.starts_with('\u{FEFF}') { 3 } else { 0 };
-    let mut lexer = Lexer { text, at: start, line: start, first: true, block_comments: true };
+    let mut lexer = Lexer {
+        text,
+        at: start,
+        line: start,
+        first: true,
+        block_comments: true,
+        unquoted: (' ', 0),
+    };
     let mut tokens = Vec::with_capacity(text.len() / 4);
     while let Some(token) = lexer.next() {
         tokens.push(token);
@@ -108,6 +115,8 @@ struct Lexer<'t> {
     first: bool,
     /// Whether a `*/` may still follow.
     block_comments: bool,
+    /// A closing quote that does not stand before that offset.
+    unquoted: (char, usize),
 }
 
 impl Lexer<'_> {
@@ -247,18 +256,20 @@ impl Lexer<'_> {
 
     fn quotes(&mut self, close: char) -> TokenKind {
         let open = self.char().map_or(1, char::len_utf8);
-        let inside = self.text[self.at + open..].char_indices();
-        for (offset, c) in inside {
-            match c {
-                '\n' | '\r' | '"' if c != close => break,
-                c if c == close => {
-                    self.at += open + offset + c.len_utf8();
-                    return TokenKind::Foreign(Foreign::Quotes);
-                }
-                _ => {}
-            }
+        let inside = self.at + open;
+        let (known, until) = self.unquoted;
+        let end = match known == close && inside < until {
+            true => None,
+            false => self.text[inside..].find(|c| c == close || matches!(c, '\n' | '\r' | '"')),
+        };
+        if let Some(end) = end.filter(|end| self.text[inside + end..].starts_with(close)) {
+            self.at = inside + end + close.len_utf8();
+            return TokenKind::Foreign(Foreign::Quotes);
         }
-        self.at += open;
+        if known != close || inside >= until {
+            self.unquoted = (close, inside + end.unwrap_or(self.text.len() - inside));
+        }
+        self.at = inside;
         TokenKind::Foreign(Foreign::Unknown)
     }
 

@@ -14,6 +14,12 @@ use std::sync::Mutex;
 /// A longer text is refused.
 pub const MAX_BYTES: usize = 10 << 20;
 
+/// A declaration of more tokens is refused.
+const MAX_TOKENS: usize = 400_000;
+
+/// One declaration reports no more mistakes than this, and a file ten times as many.
+pub(crate) const MAX_DIAGS: usize = 100;
+
 /// A text and all that the parser has to say of it.
 #[derive(Clone, Debug)]
 pub struct Parsed {
@@ -37,15 +43,18 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let mut diags = Vec::new();
     for slice in items::cut(text, &tokens) {
         let slice_tokens = &tokens[slice.tokens.clone()];
+        let mut found = Vec::new();
         if slice.kind == SliceKind::Trivia {
-            diags.extend(repair::trivia(file, text, slice_tokens));
-            continue;
+            found = repair::trivia(file, text, slice_tokens);
+        } else {
+            let mut item = parse_item(file, text, &slice, slice_tokens, &mut found);
+            item.broken = !found.is_empty();
+            found.sort_by_key(|diag| diag.primary.span.start);
+            items.push(item);
         }
-        let before = diags.len();
-        let mut item = parse_item(file, text, &slice, slice_tokens, &mut diags);
-        item.broken = diags.len() > before;
-        diags[before..].sort_by_key(|diag| diag.primary.span.start);
-        items.push(item);
+        if diags.len() < 10 * MAX_DIAGS {
+            diags.append(&mut found);
+        }
     }
     document(text, &comments, &mut items);
     let broken = !diags.is_empty();
@@ -104,6 +113,10 @@ fn parse_item(
             return item(ItemKind::Error(ErrorItem { declares: bound(file, text, tokens) }));
         }
     };
+    if tokens.len() > MAX_TOKENS {
+        diags.push(too_long(keyword, tokens.len()));
+        return item(ItemKind::Error(ErrorItem { declares: declared(file, text, tokens) }));
+    }
     let mended = repair::mend(file, text, tokens, head);
     if mended.too_deep {
         diags.push(too_deep(span));
@@ -152,6 +165,12 @@ fn misspelt(keyword: Span, word: &str, meant: &str) -> Diag {
     syntax::mistake(keyword, message, "unknown keyword")
         .help(format!("did you mean `{meant}`?"))
         .fix(format!("replace by `{meant}`"), keyword, meant, false)
+}
+
+fn too_long(keyword: Span, tokens: usize) -> Diag {
+    let message =
+        format!("the declaration has {tokens} words and signs; at most {MAX_TOKENS} are read");
+    syntax::mistake(keyword, message, "too long").help("keep data in data files")
 }
 
 fn too_deep(span: Span) -> Diag {

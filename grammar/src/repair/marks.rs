@@ -3,12 +3,10 @@
 use super::Mender;
 use crate::build::{Head, shorten};
 use crate::lex::{Foreign, Token, TokenKind};
+use crate::parse::MAX_DIAGS;
 use crate::words;
 use dlm_base::diag::codes::syntax;
 use dlm_base::{Diag, Span};
-
-/// One item reports no more mistakes of form than this.
-const MAX_DIAGS: usize = 100;
 
 /// A bracket that is open while the tokens are read.
 struct Open {
