@@ -255,6 +255,30 @@ fn gradients_agree_with_finite_differences() {
 }
 
 #[test]
+fn gradients_of_functions_agree_far_from_zero_too() {
+    let words = ["gelu", "hard_swish", "leaky_relu", "relu", "relu6", "sigmoid", "silu", "tanh"];
+    for word in words {
+        let operator = dlm_vocab::ops::find(word).expect("the word");
+        let case = (operator.cases)().remove(0);
+        let layer = (operator.make)(&case.args);
+        let Built { mut g, flows, y, .. } = build(&*layer, &[Ty::flow(vec![7])], Mode::Train);
+        // From −9.5 to 9.5; the bends at 3 and 6 lie between two numbers.
+        let x: Vec<f32> = (0..21).map(|i| (i as f32 - 10.0) * 0.95 + 0.02).collect();
+        let r: Arc<[f32]> = spread(21, 3).into();
+        let mut plain = g.clone();
+        plain.outputs = vec![y];
+        let mut forward = Machine::new(&plain, std::slice::from_ref(&x), &[]);
+        let loss = g.add(Dot { r: r.clone() }, &[y]);
+        g.outputs = differentiate(&mut g, loss, &flows).into_iter().flatten().collect();
+        let mut whole = Machine::new(&pass::optimize(g), &[x], &[]);
+        whole.run();
+        let grad = whole.output(0);
+        let error = error(&mut forward, &r, &grad, 5e-3, |m| &mut m.inputs[0]);
+        assert!(error < 1e-3, "{word}: {error:.1e}");
+    }
+}
+
+#[test]
 fn shapes_are_those_of_the_graph() {
     for operator in operators() {
         let cases = (operator.cases)();

@@ -128,6 +128,14 @@ impl<F: Pair> Op for Combine<F> {
                 #[inline(always)]
                 move |a, b| f.at(a, b),
             ),
+            Some(Activation::Relu) => self.run(
+                frame,
+                #[inline(always)]
+                move |a, b| {
+                    let y = f.at(a, b);
+                    if y < 0.0 { 0.0 } else { y }
+                },
+            ),
             Some(act) => self.run(
                 frame,
                 #[inline(always)]

@@ -15,9 +15,9 @@ word! {
     /// values from 0 to 1, one for each output.
     ///
     /// ```dlm
-    /// data Spirals { source = builtin("spirals") }
-    /// model Net(point: [2]) { point -> dense(16) -> tanh -> dense(1) }
-    /// train Net on Spirals { loss = binary_cross_entropy }
+    /// data Customers { source = csv("churn.csv", target = "left") }
+    /// model Net(features: [N]) { features -> dense(16) -> tanh -> dense(1) }
+    /// train Net on Customers { loss = binary_cross_entropy }
     /// ```
     pub(crate) static BINARY_CROSS_ENTROPY: Loss = {
         name: "binary_cross_entropy", params: &[],

@@ -53,3 +53,14 @@ impl Unary for Relu {
         Some(Activation::Relu)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_number_is_not_hidden() {
+        assert!(Relu.at(f32::NAN).is_nan());
+        assert_eq!([-1.0, 0.0, 2.0].map(|x| Relu.at(x)), [0.0, 0.0, 2.0]);
+    }
+}

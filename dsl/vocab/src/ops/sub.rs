@@ -14,7 +14,7 @@ word! {
     ///
     /// ```dlm
     /// model Contrast(image: [3, 8, 8]) {
-    ///     blurred = image -> avg_pool(3, stride = 1, padding = same)
+    ///     blurred = image -> depthwise_conv(3)
     ///     image - blurred -> conv(16, 3) -> relu -> global_avg_pool -> dense(10)
     /// }
     /// ```
