@@ -118,13 +118,7 @@ pub static OPERATORS: &[&Operator] = &[
 
 /// The operators that signs of the language stand for (`+`, a number in a flow); programs cannot
 /// name them.
-pub static SIGNS: &[&Operator] = &[
-    &add::ADD,
-    &constant::CONSTANT,
-    &div::DIV,
-    &mul::MUL,
-    &sub::SUB,
-];
+pub static SIGNS: &[&Operator] = &[&add::ADD, &constant::CONSTANT, &div::DIV, &mul::MUL, &sub::SUB];
 
 /// The operator of that name.
 pub fn find(name: &str) -> Option<&'static Operator> {
@@ -136,5 +130,9 @@ pub fn find(name: &str) -> Option<&'static Operator> {
 /// # Panics
 /// When there is no such sign.
 pub fn sign(name: &str) -> &'static Operator {
-    SIGNS.iter().copied().find(|op| op.word.name == name).unwrap_or_else(|| panic!("no sign {name}"))
+    SIGNS
+        .iter()
+        .copied()
+        .find(|op| op.word.name == name)
+        .unwrap_or_else(|| panic!("no sign {name}"))
 }
