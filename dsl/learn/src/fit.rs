@@ -288,8 +288,8 @@ impl<'a> Fit<'a> {
     fn diverged(&self, epoch: u64, loss: f64) -> RunError {
         let training = self.job.training;
         let what = if loss.is_nan() { "NaN" } else { "infinite" };
-        let lr = self.span.lr;
-        let mut tries = vec![format!("a smaller learning rate (`lr = {}`, now {lr})", lr / 10.0)];
+        let (now, smaller) = (rounded(self.span.lr), rounded(self.span.lr / 10.0));
+        let mut tries = vec![format!("a smaller learning rate (`lr = {smaller}`, now {now})")];
         if training.clip.is_none() {
             tries.push("`clip = 1`".to_string());
         }
@@ -307,8 +307,26 @@ impl<'a> Fit<'a> {
     }
 }
 
+/// A number with three digits at most, as one would write it: `0.05`, `1e-5`.
+fn rounded(x: f64) -> String {
+    let digits = format!("{x:.2e}");
+    let near: f64 = digits.parse().unwrap_or(x);
+    if (1e-3..1e4).contains(&near) { near.to_string() } else { format!("{near:e}") }
+}
+
 struct Epoch {
     train_loss: f64,
     samples: usize,
     seconds: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn learning_rates_are_written_short() {
+        let numbers = [0.1 + 0.2, 1e-3 / 10.0, 123_456.0, 5e200, 0.05].map(rounded);
+        assert_eq!(numbers, ["0.3", "1e-4", "1.23e5", "5e200", "0.05"]);
+    }
 }
