@@ -9,6 +9,7 @@ use pest_derive::Parser;
 
 mod expr;
 mod items;
+mod numbers;
 mod rows;
 mod steps;
 mod verbs;

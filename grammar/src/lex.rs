@@ -260,7 +260,7 @@ impl Lexer<'_> {
         let (known, until) = self.unquoted;
         let end = match known == close && inside < until {
             true => None,
-            false => self.text[inside..].find(|c| c == close || matches!(c, '\n' | '\r' | '"')),
+            false => self.text[inside..].find([close, '\n', '\r', '"']),
         };
         if let Some(end) = end.filter(|end| self.text[inside + end..].starts_with(close)) {
             self.at = inside + end + close.len_utf8();

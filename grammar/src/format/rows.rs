@@ -173,14 +173,15 @@ impl<'t> Printer<'t> {
             return;
         }
         let one_line = !self.broke(open, close) && !self.has_comment(it.braces.span());
-        if one_line && let [row] = it.rows.as_slice() {
-            if self.fits(|flat| flat.expr(row, 0)) {
-                self.space();
-                self.expr(row, 4);
-                self.space();
-                self.token(close);
-                return;
-            }
+        if one_line
+            && let [row] = it.rows.as_slice()
+            && self.fits(|flat| flat.expr(row, 0))
+        {
+            self.space();
+            self.expr(row, 4);
+            self.space();
+            self.token(close);
+            return;
         }
         let mut widths = Widths::default();
         for (i, row) in it.rows.iter().enumerate() {

