@@ -15,6 +15,7 @@ use crate::gemm::{Epilogue, Mat, gemm, par_gemm};
 use crate::{depthwise, par};
 use shards::Shards;
 use std::ops::Range;
+use winograd::Weights;
 
 /// The sizes of a convolution. Padding below and to the right follows from the output's size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,8 +122,7 @@ pub fn forward(
         return depthwise::forward(g, batch, x, w, epilogue, y);
     }
     if winograd::fits(g) {
-        let weight = |tap: usize, c: usize, o: usize| w[(tap * ci + c) * co + o];
-        return winograd::forward(g, batch, x, weight, epilogue, y, scratch);
+        return winograd::forward(g, batch, x, Weights::Straight(w), epilogue, y, scratch);
     }
     direct::forward(g, batch, x, w, epilogue, y, scratch);
 }
@@ -165,9 +165,8 @@ pub fn input_grad(
         return depthwise::input_grad(g, batch, dy, w, dx, scratch);
     }
     if let Some(turned) = turned_for_winograd(g) {
-        let taps = g.kernel[0] * g.kernel[1];
-        let weight = |tap: usize, o: usize, c: usize| w[((taps - 1 - tap) * ci + c) * co + o];
-        return winograd::forward(&turned, batch, dy, weight, Epilogue::NONE, dx, scratch);
+        let w = Weights::Turned(w);
+        return winograd::forward(&turned, batch, dy, w, Epilogue::NONE, dx, scratch);
     }
     direct::input_grad(g, batch, dy, w, dx, scratch);
 }

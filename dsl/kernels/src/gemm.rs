@@ -3,6 +3,8 @@
 //! C is row-major; A and B may have any strides, so transposed matrices cost no copy.
 #![allow(unsafe_code)]
 
+mod row;
+
 use crate::simd::vector::{Single, Vector, activate, at_level};
 use crate::{Activation, par};
 use faer::linalg::matmul::matmul;
@@ -164,6 +166,10 @@ pub fn gemm(
         return;
     }
     assert!(n <= stride && (m - 1) * stride + n <= c.len(), "{m} × {n} in {}", c.len());
+    if m == 1 {
+        row::product(&mut c[..n], a, b, accumulate);
+        return epilogue.apply(&mut c[..n], n, n);
+    }
     let beta = if accumulate { Accum::Add } else { Accum::Replace };
     // SAFETY: the assertion above: the last element lies inside C, which is borrowed alone.
     let out = unsafe { MatMut::from_raw_parts_mut(c.as_mut_ptr(), m, n, stride as isize, 1) };
@@ -183,7 +189,7 @@ pub fn par_gemm(c: &mut [f32], a: Mat<'_>, b: Mat<'_>, accumulate: bool, epilogu
     let n = b.cols;
     assert_eq!(c.len(), a.rows * n, "{} × {n}", a.rows);
     let work = a.rows * a.cols * n;
-    if work < par::SMALL {
+    if work < par::SMALL || a.rows == 1 {
         return gemm(c, n, a, b, accumulate, epilogue);
     }
     par::chunks(c, BLOCK * n, work, |i, c| {

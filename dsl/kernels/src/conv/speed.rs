@@ -18,14 +18,17 @@ fn measure(name: &str, g: &Conv) {
     let input = seconds(|| input_grad(g, BATCH, &dy, &w, &mut dx, &mut scratch));
     let mut scratch = vec![0.0f32; weight_grad_scratch(g, BATCH)];
     let weights = seconds(|| weight_grad(g, BATCH, &x, &dy, &mut dw, &mut scratch));
+    let mut scratch = vec![0.0f32; forward_scratch(g, 1)];
+    let (x, y) = (&x[..g.inputs()], &mut y[..g.outputs()]);
+    let one = seconds(|| forward(g, 1, x, &w, Epilogue::NONE, y, &mut scratch));
     let rate = |t: f64| format!("{:6.1} ({:7.1} us)", flops / t / 1e9, t * 1e6 / BATCH as f64);
-    println!("{name:22} {}  {}  {}", rate(out), rate(input), rate(weights));
+    println!("{name:22} {}  {}  {}  {:7.1} us", rate(out), rate(input), rate(weights), one * 1e6);
 }
 
 #[test]
 #[ignore = "measures"]
 fn speed_of_convolutions() {
-    println!("GFLOP/s (µs an image): forward, gradient of the input, gradient of the weights");
+    println!("GFLOP/s (µs an image): forward, gradients of input and weights; one image alone");
     crate::simd::tests::at_each_level(|| {
         println!("{:?}", crate::simd::level());
         for (name, [h, w, ci, co], kernel, stride, pad, depthwise) in [

@@ -17,6 +17,7 @@ use super::tile::{self, Grid, Run, Target};
 use crate::gemm::{Epilogue, add};
 use crate::par;
 use std::ops::Range;
+pub(super) use transform::Weights;
 use transform::{collect_taps, finish_tiles, patch_tiles, slope_tiles, transform_weights};
 
 /// Tiles that are worked on together: what they become stays in the second-level cache.
@@ -141,12 +142,12 @@ pub(super) fn forward_scratch(g: &Conv, batch: usize) -> usize {
     cut.weights() + cut.shards().scratch(cut.each())
 }
 
-/// See [`super::forward`]; `weight(tap, c, o)` are the weights.
+/// See [`super::forward`].
 pub(super) fn forward(
     g: &Conv,
     batch: usize,
     x: &[f32],
-    weight: impl Fn(usize, usize, usize) -> f32,
+    w: Weights<'_>,
     epilogue: Epilogue<'_>,
     y: &mut [f32],
     scratch: &mut [f32],
@@ -154,7 +155,7 @@ pub(super) fn forward(
     let cut = Cut::new(g, batch);
     let [ci, co] = [g.input[2], g.output[2]];
     let (weights, blocks) = scratch.split_at_mut(cut.weights());
-    transform_weights([ci, co], weights, weight);
+    transform_weights([ci, co], weights, w);
     let panels = weights.len() / 16;
     let start = |item| cut.start(item);
     let [frame, patches, products] = cut.sizes();

@@ -9,12 +9,34 @@ use crate::conv::tile;
 use crate::gemm::Epilogue;
 use crate::simd::vector::{Single, Vector, activate, at_level};
 
+/// Where the weights of a convolution of `ci` to `co` channels are found.
+#[derive(Clone, Copy)]
+pub(in crate::conv) enum Weights<'a> {
+    /// `[3, 3, ci, co]`.
+    Straight(&'a [f32]),
+    /// `[3, 3, co, ci]`, turned by 180°.
+    Turned(&'a [f32]),
+}
+
 /// `G w Gᵀ` for each pair of channels, packed into panels for each of the 16 places.
-pub(super) fn transform_weights(
-    [ci, co]: [usize; 2],
-    out: &mut [f32],
-    weight: impl Fn(usize, usize, usize) -> f32,
-) {
+pub(super) fn transform_weights([ci, co]: [usize; 2], out: &mut [f32], weights: Weights<'_>) {
+    let width = tile::width(co);
+    let plane = out.len() / 16;
+    match weights {
+        Weights::Straight(w) if co.is_multiple_of(width) => {
+            assert!(w.len() == 9 * ci * co && plane == ci * co);
+            // SAFETY: the lengths are those asserted, and channels fill the panels.
+            unsafe { spread_panels(w.as_ptr(), [ci, co], width, out.as_mut_ptr()) }
+        }
+        Weights::Straight(w) => {
+            pack(ci, co, out, |tap, c, o| w[(tap * ci + c) * co + o]);
+        }
+        Weights::Turned(w) => pack(ci, co, out, |tap, c, o| w[((8 - tap) * co + o) * ci + c]),
+    }
+}
+
+/// Panels from `weight(tap, c, o)`; zeros fill the last.
+fn pack(ci: usize, co: usize, out: &mut [f32], weight: impl Fn(usize, usize, usize) -> f32) {
     let width = tile::width(co);
     let plane = out.len() / 16;
     for first in (0..co).step_by(width) {
@@ -30,6 +52,55 @@ pub(super) fn transform_weights(
             for (place, values) in places.iter().enumerate() {
                 let at = place * plane + (first * ci) + c * width;
                 out[at..at + width].copy_from_slice(&values[..width]);
+            }
+        }
+    }
+}
+
+at_level! {
+    /// `G w Gᵀ` for each pair of channels.
+    ///
+    /// # Safety
+    /// w has 9 and out 16 numbers for each pair, and `width` divides the number of outputs.
+    unsafe fn spread_panels(w: *const f32, channels: [usize; 2], width: usize, out: *mut f32) = spread_panels_in;
+}
+
+/// # Safety
+/// As for [`spread_panels`], and the CPU has the instructions of `V`.
+#[inline(always)]
+unsafe fn spread_panels_in<V: Vector>(
+    w: *const f32,
+    [ci, co]: [usize; 2],
+    width: usize,
+    out: *mut f32,
+) {
+    let pairs = ci * co;
+    for c in 0..ci {
+        for o in (0..co).step_by(V::LANES) {
+            // SAFETY: the caller's; a panel holds whole vectors.
+            unsafe {
+                let from = w.add(c * co + o);
+                let to = out.add(o / width * width * ci + c * width + o % width);
+                let half = V::splat(0.5);
+                let mut rows = [[half; 3]; 4];
+                for col in 0..3 {
+                    let a = V::load(from.add(col * pairs));
+                    let b = V::load(from.add((3 + col) * pairs));
+                    let d = V::load(from.add((6 + col) * pairs));
+                    let ends = a.add(d);
+                    rows[0][col] = a;
+                    rows[1][col] = ends.add(b).mul(half);
+                    rows[2][col] = ends.sub(b).mul(half);
+                    rows[3][col] = d;
+                }
+                for i in 0..4 {
+                    let [a, b, d] = rows[i];
+                    let ends = a.add(d);
+                    a.store(to.add(4 * i * pairs));
+                    ends.add(b).mul(half).store(to.add((4 * i + 1) * pairs));
+                    ends.sub(b).mul(half).store(to.add((4 * i + 2) * pairs));
+                    d.store(to.add((4 * i + 3) * pairs));
+                }
             }
         }
     }
