@@ -30,7 +30,8 @@ pub fn inputs_from_file(
     let mut values: Vec<f32> = if ends(&[".npy"]) {
         match inputs::array(files, path, &shape).map_err(failed)? {
             Numbers::U8 { bytes, .. } => {
-                let scale = if preprocess.kind == InputKind::Image { preprocess.scale } else { 1.0 };
+                let scale =
+                    if preprocess.kind == InputKind::Image { preprocess.scale } else { 1.0 };
                 bytes.into_iter().map(|byte| f32::from(byte) / scale).collect()
             }
             Numbers::F32(values) => values,

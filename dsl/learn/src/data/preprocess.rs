@@ -21,7 +21,7 @@ pub struct Preprocess {
     /// Divided by, one for each channel or feature.
     pub std: Vec<f32>,
     /// What stands for a gap, one for each channel or feature, before normalisation: the mean of the
-    /// training part. Empty for bytes, which have no gaps.
+    /// training part. Empty where there are no gaps.
     pub gaps: Vec<f32>,
     /// The columns of a table with names.
     pub columns: Vec<Column>,
@@ -51,9 +51,13 @@ impl Preprocess {
             Numbers::U8 { scale, .. } => *scale,
             Numbers::F32(_) => 1.0,
         };
-        let floats = matches!(samples.inputs, Numbers::F32(_));
+        // A table may have gaps later, in new inputs.
+        let gaps = match &samples.inputs {
+            Numbers::U8 { .. } => false,
+            Numbers::F32(all) => facts.kind == InputKind::Table || all.iter().any(|x| x.is_nan()),
+        };
         let measured = matches!(dataset.normalize, Normalize::Standard | Normalize::MinMax);
-        let found = match floats || measured {
+        let found = match gaps || measured {
             true => measure(&samples.inputs, rows, lanes, facts.shape.len()),
             false => Vec::new(),
         };
@@ -77,7 +81,7 @@ impl Preprocess {
                 (mean[i], std[i]) = (0.0, 1.0);
             }
         }
-        let gaps = match floats {
+        let gaps = match gaps {
             true => found.iter().map(|lane| lane.mean as f32).collect(),
             false => Vec::new(),
         };
@@ -202,7 +206,8 @@ impl Scaler {
         match self.channels {
             1 => look_up(bytes, &self.table, out),
             channels => {
-                for (out, bytes) in out.chunks_exact_mut(channels).zip(bytes.chunks_exact(channels)) {
+                for (out, bytes) in out.chunks_exact_mut(channels).zip(bytes.chunks_exact(channels))
+                {
                     for ((x, &byte), table) in out.iter_mut().zip(bytes).zip(tables()) {
                         *x = table[usize::from(byte)];
                     }

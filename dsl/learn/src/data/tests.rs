@@ -131,7 +131,7 @@ fn normalisation_is_measured_on_the_training_part_alone() {
     let square = mean(&known.iter().map(|x| x * x).collect::<Vec<_>>());
     assert!((square - 1.0).abs() < 1e-5, "{square}");
     let gaps = a.len() - known.len();
-    assert!((50..70).contains(&gaps), "{gaps} gaps are the mean");
+    assert!((40..65).contains(&gaps), "{gaps} gaps are the mean");
     assert!(lane(&train, 1).iter().all(|&x| x == 0.0), "a constant feature");
     assert!((2..5).all(|i| lane(&train, i).iter().all(|&x| x == 0.0 || x == 1.0)), "one-hot");
     let mut values = vec![0.0; data.len(Split::Train)];
@@ -162,7 +162,10 @@ fn new_inputs_become_the_numbers_that_training_saw() {
     assert_eq!(error.message, "`m.csv`: there is no column `b`");
     files.put("w.csv", "a,b,kind\n1,x,red\n");
     let error = inputs_from_file("w.csv", &preprocess, &files).unwrap_err();
-    assert_eq!(error.message, "`w.csv`: line 2 has `x` in column `b`, which is a column of numbers");
+    assert_eq!(
+        error.message,
+        "`w.csv`: line 2 has `x` in column `b`, which is a column of numbers"
+    );
 }
 
 #[test]
@@ -185,9 +188,13 @@ fn images_are_given_as_files_or_arrays() {
     assert_eq!(read("two.npy").unwrap(), [1.0; 128]);
     assert_eq!(read("float.npy").unwrap(), [0.25; 64]);
     let message = read("bad.npy").unwrap_err().message;
-    let expected = "`bad.npy`: an array of the shape [9, 9] does not hold samples of the shape [1, 8, 8]";
+    let expected =
+        "`bad.npy`: an array of the shape [9, 9] does not hold samples of the shape [1, 8, 8]";
     assert_eq!(message, expected);
-    assert_eq!(read("gone.csv").unwrap_err().message, "`gone.csv` is a table; the model was not trained on one");
+    assert_eq!(
+        read("gone.csv").unwrap_err().message,
+        "`gone.csv` is a table; the model was not trained on one"
+    );
 }
 
 #[test]
@@ -272,15 +279,15 @@ fn minmax_puts_the_training_part_between_0_and_1() {
 fn channels_are_normalised_each_by_itself() {
     let mut files = MemFiles::default();
     let mut idx = vec![0, 0, 8, 4];
-    [4u32, 2, 1, 3].iter().for_each(|size| idx.extend(size.to_be_bytes()));
-    idx.extend((0..24).map(|i| if i / 3 % 2 == 0 { i as u8 } else { 200 + i as u8 / 6 }));
+    [3u32, 2, 1, 4].iter().for_each(|size| idx.extend(size.to_be_bytes()));
+    idx.extend((0..24).map(|i| if i / 4 % 2 == 0 { i as u8 } else { 200 + i as u8 / 6 }));
     files.put("x", idx);
     let mut declared =
         dataset(source("idx", &[("images", text("x"))]), Part::Count(0), Part::Count(0), &files);
     declared.normalize = Normalize::Standard;
     let data = Loaded::load(&declared, &files).unwrap();
     assert!(!data.labelled(Split::Train));
-    assert_eq!(data.facts.shape, Shape::of(&[2, 1, 3]));
+    assert_eq!(data.facts.shape, Shape::of(&[2, 1, 4]));
     let train = filled(&data, Split::Train);
     for channel in 0..2 {
         let lane: Vec<f64> = train.iter().skip(channel).step_by(2).map(|&x| f64::from(x)).collect();

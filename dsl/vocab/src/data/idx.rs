@@ -20,7 +20,7 @@ word! {
     ///
     /// An IDX file is four bytes that tell the type and the number of axes, the sizes, and the
     /// numbers. Bytes `[n, h, w]` are images of one channel, bytes `[n, c, h, w]` images of `c`
-    /// channels; they are scaled to [0, 1]. Whole numbers `[n]` as labels are classes, named by their
+    /// channels (`[n, h, w, c]` where only the last axis has 1 or 3 places); they are scaled to [0, 1]. Whole numbers `[n]` as labels are classes, named by their
     /// numbers from 0 to the largest. Without `labels` the set is unlabelled. Files may be compressed
     /// with gzip.
     pub static IDX: Source = {
