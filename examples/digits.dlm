@@ -20,7 +20,7 @@ model Teacher(image: [1, 8, 8]) {
 
 train Teacher on Digits {
     loss      = cross_entropy(smoothing = 0.05)
-    optimizer = adamw(lr = 1e-3, weight_decay = 1e-4)
+    optimizer = sgd(lr = 0.05, momentum = 0.9, nesterov = true, weight_decay = 5e-4)
     schedule  = cosine(warmup = 1 epoch)
     epochs    = 15
     batch     = 64
