@@ -85,7 +85,7 @@ pub(super) fn forward(
     let (co, cog, cig) = (g.output[2], g.output[2] / g.groups, g.input[2] / g.groups);
     let (panels, frames) = scratch.split_at_mut(panels_forward(g));
     for (group, panels) in panels.chunks_exact_mut(panels_forward(g) / g.groups).enumerate() {
-        tile::pack(g.depth(), cog, panels, |row, o| w[row * co + group * cog + o]);
+        tile::pack_rows((g.depth(), cog), panels, &w[group * cog..], co);
     }
     let jobs = [(job::forward(g), 0)];
     let sizes = Sizes { groups: g.groups, ins: cig, outs: cog, work: batch * g.macs() };

@@ -62,6 +62,24 @@ pub(super) fn pack(
     }
 }
 
+/// [`pack`] of weights whose rows lie `stride` apart.
+pub(super) fn pack_rows(
+    (depth, channels): (usize, usize),
+    out: &mut [f32],
+    weights: &[f32],
+    stride: usize,
+) {
+    let width = width(channels);
+    for (panel, out) in out.chunks_exact_mut(depth * width).enumerate() {
+        let first = panel * width;
+        let live = width.min(channels - first);
+        for (row, out) in out.chunks_exact_mut(width).enumerate() {
+            out[..live].copy_from_slice(&weights[row * stride + first..][..live]);
+            out[live..].fill(0.0);
+        }
+    }
+}
+
 /// A grid of pixels and what they are sums of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grid<'a> {

@@ -31,7 +31,7 @@ pub(super) fn fits(g: &Conv) -> bool {
         && g.groups == 1
         && g.input[2] >= 16
         && g.output[2] >= 16
-        && g.input[2] * g.output[2] >= 512
+        && g.input[2] * g.output[2] >= 256
 }
 
 /// How a convolution is cut: blocks of some rows of tiles of one image, or of some whole images.
