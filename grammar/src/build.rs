@@ -53,11 +53,12 @@ impl<'t> Builder<'t> {
 
     /// Offsets in the item as a span of the file. What was mended may hold a token in the middle
     /// of a character.
-    fn at(&self, mut start: usize, mut end: usize) -> Span {
+    fn at(&self, start: usize, end: usize) -> Span {
+        let (mut start, mut end) = (start.min(self.text.len()), end.min(self.text.len()));
         while !self.text.is_char_boundary(start) {
             start -= 1;
         }
-        while end < self.text.len() && !self.text.is_char_boundary(end) {
+        while !self.text.is_char_boundary(end) {
             end += 1;
         }
         Span::new(self.file, self.base + start, self.base + end)
@@ -153,7 +154,7 @@ impl<'t> Builder<'t> {
         let literal = pair.as_str();
         let inner = literal.strip_prefix('"').unwrap_or(literal);
         let inner = inner.strip_suffix('"').unwrap_or(inner);
-        let value = self.unescape(inner, span.start as usize + 1);
+        let value = self.unescape(inner, self.base + pair.as_span().start() + 1);
         Text { value, span }
     }
 
@@ -180,7 +181,7 @@ impl<'t> Builder<'t> {
             match c {
                 Some(c) => value.push(c),
                 None => {
-                    let at = Span::new(self.file, offset, offset + 1 + length);
+                    let at = self.at(offset - self.base, offset - self.base + 1 + length);
                     let message = format!("`{}` is no escape", self.source(at));
                     self.report(
                         syntax::mistake(at, message, "means nothing")

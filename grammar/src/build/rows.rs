@@ -363,9 +363,9 @@ impl Builder<'_> {
             let name = inner.trim();
             let skipped = inner.len() - inner.trim_start().len();
             let start = at + open + 1 + skipped;
-            let span = Span::new(self.file, start, start + name.len());
+            let span = self.at(start - self.base, start - self.base + name.len());
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-                let whole = Span::new(self.file, at + open, at + close + 1);
+                let whole = self.at(at + open - self.base, at + close + 1 - self.base);
                 self.report(
                     syntax::mistake(whole, "braces in a text hold one name", "not a name")
                         .help("write `{name}` for a parameter or a size"),

@@ -133,11 +133,34 @@ fn every_prefix_has_a_tree() {
 fn every_damage_has_a_tree() {
     let programs = programs();
     let mut numbers = Numbers(7);
-    let count: usize = std::env::var("DLM_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
-    for _ in 0..count {
+    for _ in 0..count(1000) {
         let (_, text) = &programs[numbers.below(programs.len())];
         check(&damaged(text, &mut numbers));
     }
+}
+
+#[test]
+fn every_soup_has_a_tree() {
+    let words =
+        ["model M(x: [1]) {", "\ndata D {", "a = ", "x", "relu", "conv(", "->", "if c {", "\n}"];
+    let mut numbers = Numbers(13);
+    for _ in 0..count(1000) {
+        let mut soup = String::new();
+        for _ in 0..1 + numbers.below(40) {
+            let all = PIECES.len() + words.len();
+            let piece = numbers.below(all);
+            soup.push_str(
+                PIECES.get(piece).copied().unwrap_or_else(|| words[piece - PIECES.len()]),
+            );
+            soup.push_str(["", " ", "\n"][numbers.below(3)]);
+        }
+        check(&soup);
+    }
+}
+
+/// How many texts to try: `DLM_EDITS`, or few enough for every run of the tests.
+fn count(usual: usize) -> usize {
+    std::env::var("DLM_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
 }
 
 /// A few pieces inserted, removed or moved.
