@@ -190,7 +190,7 @@ fn eval_inner(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<Const
                 items.iter().map(|item| eval(item, scope, diags)).collect();
             values.into_iter().collect::<Option<Vec<Const>>>().map(Const::List)
         }
-        ExprKind::Index { base, index } => indexed(expr, base, index, scope, diags),
+        ExprKind::Index { base, index } => indexed(base, index, scope, diags),
         ExprKind::Field { base, name } => field(base, name, scope, diags),
         ExprKind::Unary { op, operand, .. } => {
             let value = eval(operand, scope, diags)?;
@@ -358,13 +358,7 @@ fn range(at: Span, from: i64, to: i64, diags: &mut Diags) -> Option<Const> {
     Some(Const::List((from..to).map(Const::Int).collect()))
 }
 
-fn indexed(
-    expr: &Expr,
-    base: &Expr,
-    index: &Expr,
-    scope: &Scope<'_>,
-    diags: &mut Diags,
-) -> Option<Const> {
+fn indexed(base: &Expr, index: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<Const> {
     let list = eval(base, scope, diags);
     let place = eval_int(index, scope, diags);
     let list = match list? {
@@ -385,7 +379,6 @@ fn indexed(
             n => format!("the list has {n} elements, 0 to {}", n - 1),
         };
         diags.push(settings::unfit_value(index.span, &message, &label, None));
-        debug_assert!(expr.span.start <= index.span.start);
     }
     found
 }

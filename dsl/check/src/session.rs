@@ -98,7 +98,7 @@ fn constants(world: &World<'_>, diags: &mut Diags) {
     let mut seen: BTreeSet<Decl> = BTreeSet::new();
     for (module, tree) in world.modules().filter(|(_, module)| !module.std) {
         for (i, item) in tree.tree.items.iter().enumerate() {
-            let ItemKind::Const(_) = item.kind else { continue };
+            let (ItemKind::Const(_), Some(_)) = (&item.kind, item.declared()) else { continue };
             let mut way = vec![(Decl { module, item: i as u32 }, false)];
             while let Some((decl, ready)) = way.pop() {
                 if ready {
@@ -127,13 +127,17 @@ fn needed(world: &World<'_>, decl: Decl) -> Vec<Decl> {
 /// the models join the program.
 fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
     let main = world.main();
-    for (i, item) in main.tree.items.iter().enumerate() {
+    for (i, item) in main.tree.items.iter().enumerate().filter(|(_, item)| !item.broken) {
         let kind = match &item.kind {
             ItemKind::Model(_) => Kind::Model,
             ItemKind::Layer(_) => Kind::Layer,
             _ => continue,
         };
         let decl = Decl { module: ModuleId::MAIN, item: i as u32 };
+        // A verb without settings has expanded the same network.
+        if program.networks.iter().any(|net| net.title == world.name(decl).text) {
+            continue;
+        }
         let built = network::build(world, decl, &[], None, None, diags);
         if let (Kind::Model, Ok(built)) = (kind, built) {
             program.networks.push(built.network);

@@ -29,6 +29,13 @@ fn programs_with_a_token_missing_or_doubled_can_be_checked() {
 }
 
 #[test]
+fn declarations_without_a_name_can_be_checked() {
+    check(
+        "= 3\nlayer (x: [F]) { x -> relu }\nmodel (x: [4]) { x -> relu }\ndata { }\ntrain on\nuse : A\nallow\n",
+    );
+}
+
+#[test]
 fn the_program_itself_is_well() {
     let checked = check(PROGRAM);
     assert_eq!(checked.errors(), 1, "{:?}", super::found(&checked));
