@@ -87,7 +87,7 @@ fn the_library_checks_without_a_word() {
                 let layer = layer.split('(').next().unwrap();
                 let example = blocks(&doc).into_iter().next();
                 let example = example.unwrap_or_else(|| panic!("{layer} has no example"));
-                assert!(example.contains(&format!("{layer}")), "the example of {layer}");
+                assert!(example.contains(layer), "the example of {layer}");
                 let mut said = diagnose("example.dlm", &example);
                 // An example declares models that no verb uses.
                 said.retain(|message| !message.starts_with("W1001"));

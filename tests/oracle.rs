@@ -91,8 +91,7 @@ fn compare(actual: &[f32], expected: &[f32], tolerance: f32, what: &str) -> Resu
     let scale = expected.iter().fold(1e-3_f32, |a, b| a.max(b.abs()));
     for (i, (a, e)) in actual.iter().zip(expected).enumerate() {
         let wrong = (a - e).abs() / scale;
-        // Written so that NaN fails.
-        if !(wrong <= tolerance) {
+        if wrong.is_nan() || wrong > tolerance {
             return Err(format!("{what}[{i}]: {a} instead of {e}, wrong by {wrong:.1e}"));
         }
     }
