@@ -15,7 +15,8 @@ data Digits {
 model Cnn(image: [1, 8, 8]) {
     image
         -> conv(24, 3, bias = false) -> batch_norm -> relu
-        -> depthwise_conv(3) -> conv(32, 3, stride = 2) -> group_norm(4) -> silu
+        -> depthwise_conv(3) -> conv(32, 3) -> relu
+        -> conv(32, 3, stride = 2) -> group_norm(4) -> silu
         -> max_pool(2) -> dropout(0.2)
         -> flatten -> dense(64) -> relu -> dense(10)
 }

@@ -121,3 +121,30 @@ fn programs_of_the_reference_can_be_read() {
         assert!(syntax.is_empty(), "{program}\n{syntax:?}");
     }
 }
+
+#[test]
+fn the_example_of_every_word_checks() {
+    use dlm_vocab::{augment, data, loss, metric, ops, optim, schedule};
+    let words = ops::OPERATORS.iter().map(|w| &w.word);
+    let words = words.chain(ops::SIGNS.iter().map(|w| &w.word));
+    let words = words.chain(loss::LOSSES.iter().map(|w| &w.word));
+    let words = words.chain(optim::OPTIMIZERS.iter().map(|w| &w.word));
+    let words = words.chain(schedule::SCHEDULES.iter().map(|w| &w.word));
+    let words = words.chain(data::SOURCES.iter().map(|w| &w.word));
+    let words = words.chain(augment::AUGMENTS.iter().map(|w| &w.word));
+    let words = words.chain(metric::METRICS.iter().map(|w| &w.word));
+    let mut failures = Vec::new();
+    for word in words {
+        let examples = blocks(&dlm_vocab::word::doc_text(word.doc));
+        if examples.is_empty() {
+            failures.push(format!("{} has no example", word.name));
+        }
+        for example in examples {
+            let mut said = diagnose("example.dlm", &example);
+            // An example may name files that are not there, and declare what no verb uses.
+            said.retain(|message| !["E0501", "W1001"].iter().any(|code| message.starts_with(code)));
+            failures.extend(said.into_iter().map(|message| format!("{}: {message}", word.name)));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
