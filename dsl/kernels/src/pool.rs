@@ -1,5 +1,8 @@
 //! Pooling over windows of feature maps `[batch, height, width, channels]`, without padding.
 
+// Loops over constant ranges are unrolled, and what they index stays in registers.
+#![allow(clippy::needless_range_loop)]
+
 use crate::par;
 
 /// The sizes of a pooling.
@@ -49,40 +52,220 @@ impl Pool {
     }
 }
 
+/// `L` neighbouring numbers.
+#[inline(always)]
+fn lanes<const L: usize>(x: &[f32], at: usize) -> &[f32; L] {
+    match x[at..].first_chunk() {
+        Some(lanes) => lanes,
+        None => panic!("{L} numbers from {at} on, of {}", x.len()),
+    }
+}
+
+/// `L` neighbouring numbers to change.
+#[inline(always)]
+fn lanes_mut<const L: usize>(x: &mut [f32], at: usize) -> &mut [f32; L] {
+    let len = x.len();
+    match x[at..].first_chunk_mut() {
+        Some(lanes) => lanes,
+        None => panic!("{L} numbers from {at} on, of {len}"),
+    }
+}
+
+/// `L` channels from `at` on of one window: the largest of each, and its place.
+#[inline(always)]
+fn largest<const L: usize>(
+    g: &Pool,
+    (oy, ox): (usize, usize),
+    at: usize,
+    x: &[f32],
+) -> ([f32; L], [u32; L]) {
+    let mut best = [f32::NEG_INFINITY; L];
+    let mut arg = [0; L];
+    g.window(
+        oy,
+        ox,
+        #[inline(always)]
+        |place, from| {
+            let x = lanes::<L>(x, from + at);
+            for lane in 0..L {
+                // The first is taken even if it is no number.
+                let more = x[lane] > best[lane] || place == 0;
+                best[lane] = if more { x[lane] } else { best[lane] };
+                arg[lane] = if more { place as u32 } else { arg[lane] };
+            }
+        },
+    );
+    (best, arg)
+}
+
 crate::simd! {
-    /// `y = max(y, x)`.
-    fn raise(y: &mut [f32], x: &[f32]) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = if x > *y { x } else { *y };
+    /// One row of [`max_pool`].
+    fn max_row(g: &Pool, oy: usize, x: &[f32], y: &mut [f32]) {
+        let (wo, c) = (g.output()[1], g.input[2]);
+        for ox in 0..wo {
+            let mut at = 0;
+            while at + 16 <= c {
+                *lanes_mut::<16>(y, ox * c + at) = largest::<16>(g, (oy, ox), at, x).0;
+                at += 16;
+            }
+            while at < c {
+                y[ox * c + at] = largest::<1>(g, (oy, ox), at, x).0[0];
+                at += 1;
+            }
         }
     }
 }
 
 crate::simd! {
-    /// Where `x > y`: `y = x` and `arg = place`.
-    fn raise_at(y: &mut [f32], arg: &mut [u8], x: &[f32], place: u8) {
-        for ((y, arg), &x) in y.iter_mut().zip(arg).zip(x) {
-            let more = x > *y;
-            *y = if more { x } else { *y };
-            *arg = if more { place } else { *arg };
+    /// One row of [`max_pool_arg`].
+    fn max_arg_row(g: &Pool, oy: usize, x: &[f32], y: &mut [f32], arg: &mut [u8]) {
+        let (wo, c) = (g.output()[1], g.input[2]);
+        for ox in 0..wo {
+            let mut at = 0;
+            while at + 16 <= c {
+                let (best, places) = largest::<16>(g, (oy, ox), at, x);
+                *lanes_mut::<16>(y, ox * c + at) = best;
+                let arg = &mut arg[ox * c + at..ox * c + at + 16];
+                for lane in 0..16 {
+                    arg[lane] = places[lane] as u8;
+                }
+                at += 16;
+            }
+            while at < c {
+                let ([best], [place]) = largest::<1>(g, (oy, ox), at, x);
+                (y[ox * c + at], arg[ox * c + at]) = (best, place as u8);
+                at += 1;
+            }
         }
     }
 }
 
+/// Adds `L` slopes of one window from channel `at` on to the places that were largest.
+#[inline(always)]
+fn pass<const L: usize>(
+    g: &Pool,
+    (oy, ox): (usize, usize),
+    at: usize,
+    arg: &[u8],
+    dy: &[f32],
+    dx: &mut [f32],
+) {
+    let mut places = [0u32; L];
+    for lane in 0..L {
+        places[lane] = u32::from(arg[at + lane]);
+    }
+    let dy = *lanes::<L>(dy, at);
+    g.window(
+        oy,
+        ox,
+        #[inline(always)]
+        |place, to| {
+            let dx = lanes_mut::<L>(dx, to + at);
+            for lane in 0..L {
+                dx[lane] += if places[lane] == place as u32 { dy[lane] } else { 0.0 };
+            }
+        },
+    );
+}
+
 crate::simd! {
-    /// Where `arg == place`: `dx += dy`.
-    fn pass_at(dx: &mut [f32], arg: &[u8], dy: &[f32], place: u8) {
-        for ((dx, &arg), &dy) in dx.iter_mut().zip(arg).zip(dy) {
-            *dx += if arg == place { dy } else { 0.0 };
+    /// Adds one row of slopes to the places that were largest.
+    fn pass_row(g: &Pool, oy: usize, arg: &[u8], dy: &[f32], dx: &mut [f32]) {
+        let (wo, c) = (g.output()[1], g.input[2]);
+        for ox in 0..wo {
+            let (arg, dy) = (&arg[ox * c..(ox + 1) * c], &dy[ox * c..(ox + 1) * c]);
+            let mut at = 0;
+            while at + 16 <= c {
+                pass::<16>(g, (oy, ox), at, arg, dy, dx);
+                at += 16;
+            }
+            while at < c {
+                pass::<1>(g, (oy, ox), at, arg, dy, dx);
+                at += 1;
+            }
         }
     }
 }
 
+/// The sum of `L` channels from `at` on over one window.
+#[inline(always)]
+fn sum<const L: usize>(g: &Pool, (oy, ox): (usize, usize), at: usize, x: &[f32]) -> [f32; L] {
+    let mut sums = [0.0; L];
+    g.window(
+        oy,
+        ox,
+        #[inline(always)]
+        |_, from| {
+            let x = lanes::<L>(x, from + at);
+            for lane in 0..L {
+                sums[lane] += x[lane];
+            }
+        },
+    );
+    sums
+}
+
 crate::simd! {
-    /// `y += a · x`.
-    fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y += a * x;
+    /// One row of sums over windows, scaled.
+    fn sum_row(g: &Pool, oy: usize, share: f32, x: &[f32], y: &mut [f32]) {
+        let (wo, c) = (g.output()[1], g.input[2]);
+        for ox in 0..wo {
+            let mut at = 0;
+            while at + 16 <= c {
+                let sums = sum::<16>(g, (oy, ox), at, x);
+                let y = lanes_mut::<16>(y, ox * c + at);
+                for lane in 0..16 {
+                    y[lane] = share * sums[lane];
+                }
+                at += 16;
+            }
+            while at < c {
+                y[ox * c + at] = share * sum::<1>(g, (oy, ox), at, x)[0];
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Adds `L` scaled slopes of one window from channel `at` on to each of its places.
+#[inline(always)]
+fn spread<const L: usize>(
+    g: &Pool,
+    (oy, ox): (usize, usize),
+    at: usize,
+    share: f32,
+    dy: &[f32],
+    dx: &mut [f32],
+) {
+    let dy = *lanes::<L>(dy, at);
+    g.window(
+        oy,
+        ox,
+        #[inline(always)]
+        |_, to| {
+            let dx = lanes_mut::<L>(dx, to + at);
+            for lane in 0..L {
+                dx[lane] += share * dy[lane];
+            }
+        },
+    );
+}
+
+crate::simd! {
+    /// Adds one row of slopes, scaled, to every place of its windows.
+    fn share_row(g: &Pool, oy: usize, share: f32, dy: &[f32], dx: &mut [f32]) {
+        let (wo, c) = (g.output()[1], g.input[2]);
+        for ox in 0..wo {
+            let dy = &dy[ox * c..(ox + 1) * c];
+            let mut at = 0;
+            while at + 16 <= c {
+                spread::<16>(g, (oy, ox), at, share, dy, dx);
+                at += 16;
+            }
+            while at < c {
+                spread::<1>(g, (oy, ox), at, share, dy, dx);
+                at += 1;
+            }
         }
     }
 }
@@ -95,15 +278,7 @@ crate::simd! {
 /// # Panics
 /// When lengths disagree.
 pub fn max_pool(g: &Pool, batch: usize, x: &[f32], y: &mut [f32]) {
-    let c = g.input[2];
-    rows(g, batch, x, y, |x, oy, y| {
-        for (ox, y) in y.chunks_exact_mut(c).enumerate() {
-            g.window(oy, ox, |place, from| match place {
-                0 => y.copy_from_slice(&x[from..from + c]),
-                _ => raise(y, &x[from..from + c]),
-            });
-        }
-    });
+    rows(g, batch, x, y, |x, oy, y| max_row(g, oy, x, y));
 }
 
 /// [`max_pool`], and for each result its place in the window, counted by rows; the first of equals.
@@ -117,16 +292,7 @@ pub fn max_pool_arg(g: &Pool, batch: usize, x: &[f32], y: &mut [f32], arg: &mut 
     let row = wo * c;
     par::chunks2((y, row), (arg, row), batch * g.inputs(), |i, y, arg| {
         let (image, oy) = (i / ho, i % ho);
-        let x = &x[image * g.inputs()..][..g.inputs()];
-        for (ox, (y, arg)) in y.chunks_exact_mut(c).zip(arg.chunks_exact_mut(c)).enumerate() {
-            g.window(oy, ox, |place, from| match place {
-                0 => {
-                    y.copy_from_slice(&x[from..from + c]);
-                    arg.fill(0);
-                }
-                _ => raise_at(y, arg, &x[from..from + c], place as u8),
-            });
-        }
+        max_arg_row(g, oy, &x[image * g.inputs()..][..g.inputs()], y, arg);
     });
 }
 
@@ -140,13 +306,11 @@ pub fn max_pool_arg(g: &Pool, batch: usize, x: &[f32], y: &mut [f32], arg: &mut 
 pub fn max_pool_grad(g: &Pool, batch: usize, arg: &[u8], dy: &[f32], dx: &mut [f32]) {
     assert_eq!((dy.len(), arg.len()), (batch * g.outputs(), batch * g.outputs()));
     let ([ho, wo], c) = (g.output(), g.input[2]);
+    let row = wo * c;
     images(g, batch, dx, |image, dx| {
-        for pixel in 0..ho * wo {
-            let at = (image * ho * wo + pixel) * c;
-            let (arg, dy) = (&arg[at..at + c], &dy[at..at + c]);
-            g.window(pixel / wo, pixel % wo, |place, to| {
-                pass_at(&mut dx[to..to + c], arg, dy, place as u8);
-            });
+        for oy in 0..ho {
+            let at = (image * ho + oy) * row;
+            pass_row(g, oy, &arg[at..at + row], &dy[at..at + row], dx);
         }
     });
 }
@@ -199,13 +363,7 @@ pub fn sum_pool(g: &Pool, batch: usize, x: &[f32], y: &mut [f32]) {
 }
 
 fn scaled_sum(g: &Pool, batch: usize, x: &[f32], y: &mut [f32], share: f32) {
-    let c = g.input[2];
-    rows(g, batch, x, y, |x, oy, y| {
-        y.fill(0.0);
-        for (ox, y) in y.chunks_exact_mut(c).enumerate() {
-            g.window(oy, ox, |_, from| add_scaled(y, share, &x[from..from + c]));
-        }
-    });
+    rows(g, batch, x, y, |x, oy, y| sum_row(g, oy, share, x, y));
 }
 
 /// The gradient of [`avg_pool`]: each dy is shared equally among its window.
@@ -219,10 +377,10 @@ pub fn avg_pool_grad(g: &Pool, batch: usize, dy: &[f32], dx: &mut [f32]) {
     assert_eq!(dy.len(), batch * g.outputs());
     let ([ho, wo], c) = (g.output(), g.input[2]);
     let share = 1.0 / (g.size[0] * g.size[1]) as f32;
+    let row = wo * c;
     images(g, batch, dx, |image, dx| {
-        for pixel in 0..ho * wo {
-            let dy = &dy[(image * ho * wo + pixel) * c..][..c];
-            g.window(pixel / wo, pixel % wo, |_, to| add_scaled(&mut dx[to..to + c], share, dy));
+        for oy in 0..ho {
+            share_row(g, oy, share, &dy[(image * ho + oy) * row..][..row], dx);
         }
     });
 }
@@ -249,6 +407,9 @@ fn images(g: &Pool, batch: usize, dx: &mut [f32], f: impl Fn(usize, &mut [f32]) 
         f(image, dx);
     });
 }
+
+#[cfg(test)]
+mod speed;
 
 #[cfg(test)]
 mod tests {
