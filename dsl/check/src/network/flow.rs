@@ -9,8 +9,12 @@ use dlm_base::diag::codes::{names, settings, shapes};
 use dlm_grammar::tree::{
     self, Assert, BinaryOp, Expr, ExprKind, If, TemplatePart, TypeKind, UnaryOp,
 };
+use dlm_graph::Reject;
 use dlm_vocab::ops::{Operator, sign};
 use dlm_vocab::{Arg, Args};
+
+/// The largest number that an operator takes.
+const LARGEST_ARG: i64 = 1 << 20;
 
 impl<'w> Builder<'w, '_> {
     /// The flow or value that an expression is.
@@ -209,9 +213,12 @@ impl<'w> Builder<'w, '_> {
         flows: &[usize],
         (at, because): (Span, Option<(Span, i64)>),
         path: std::sync::Arc<str>,
-    ) -> Result<Local, dlm_graph::Reject> {
+    ) -> Result<Local, Reject> {
         if !self.spend(at) {
             return Ok(Local::Flow(None));
+        }
+        if let Some(huge) = huge(&args) {
+            return Err(huge);
         }
         let layer = (op.make)(&args);
         let tys: Vec<dlm_graph::Ty> = flows.iter().map(|&i| self.values[i].ty.clone()).collect();
@@ -353,14 +360,34 @@ fn last_step(flow: &Expr) -> Span {
     }
 }
 
+/// What is said of a number among the arguments that no tensor could have as a size.
+fn huge(args: &Args) -> Option<Reject> {
+    args.iter().find_map(|(param, arg)| {
+        let numbers = match arg {
+            Arg::Int(number) => std::slice::from_ref(number),
+            Arg::Ints(numbers) => numbers,
+            _ => return None,
+        };
+        let product = numbers.iter().try_fold(1i64, |product, n| product.checked_mul(*n));
+        let fits = numbers.iter().all(|n| n.abs() <= LARGEST_ARG)
+            && product.is_some_and(|product| product.abs() <= LARGEST_ARG * LARGEST_ARG);
+        let first = numbers.iter().max()?;
+        (!fits).then(|| Reject::Value {
+            param,
+            message: format!("{param} = {first} is more than any memory holds"),
+            help: None,
+        })
+    })
+}
+
 /// What is said of a tensor with more than 2^`bits` numbers.
-fn too_large(sizes: &[usize], bits: u32) -> Option<dlm_graph::Reject> {
+fn too_large(sizes: &[usize], bits: u32) -> Option<Reject> {
     let count = sizes.iter().try_fold(1u64, |count, &size| count.checked_mul(size as u64));
     if count.is_some_and(|count| count <= 1 << bits) {
         return None;
     }
     let text: Vec<String> = sizes.iter().map(ToString::to_string).collect();
-    Some(dlm_graph::Reject::Size {
+    Some(Reject::Size {
         formula: format!("[{}] has more numbers than any memory holds", text.join(", ")),
         help: None,
     })

@@ -1,6 +1,6 @@
 //! Steps: operators, repeats and branches.
 
-use super::builder::{Builder, Env, Frame};
+use super::builder::{Builder, Env, Frame, MOST_LAYERS};
 use super::paths::{Level, is_single, reserved_in_steps};
 use crate::args::{CallSite, match_args, signature};
 use crate::consts::{Const, Local, eval, eval_bool, unlike};
@@ -219,10 +219,11 @@ impl<'w> Builder<'w, '_> {
         let at = it.over.span;
         match (&it.variable, over) {
             (None, Const::Int(n)) => match usize::try_from(n) {
-                Ok(n) => Some(Turns::Times(n)),
-                Err(_) => {
+                Ok(n) if n <= MOST_LAYERS => Some(Turns::Times(n)),
+                _ => {
+                    let bounds = if n < 0 { "at least 0" } else { "at most 100,000" };
                     let value = n.to_string();
-                    self.push_here(settings::out_of_range(at, "repeat", &value, "at least 0"));
+                    self.push_here(settings::out_of_range(at, "repeat", &value, bounds));
                     None
                 }
             },

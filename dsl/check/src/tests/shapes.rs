@@ -105,7 +105,8 @@ fn mistakes_in_the_library_stand_at_the_call() {
 
 #[test]
 fn a_network_has_an_end() {
-    only("model N(x: [4]) { x -> repeat 1_000_000_000 { relu } }\n", "E0303 repeat");
+    only("model N(x: [4]) { x -> repeat 1_000_000_000 { relu } }\n", "E0303 1_000_000_000");
+    only("model N(x: [4]) { x -> repeat 60_000 { relu -> tanh } }\n", "E0303 repeat");
     let mut text = String::from("layer L0(x: [F]) { x }\n");
     for i in 1..40 {
         text.push_str(&format!("layer L{i}(x: [F]) {{ x -> L{} -> L{} }}\n", i - 1, i - 1));
@@ -120,8 +121,13 @@ fn a_network_has_an_end() {
     text.push_str("model N(x: [4]) { x -> L999 }\n");
     let checked = check(&text);
     assert_eq!(found(&checked), ["E0303 x"], "{:?}", checked.diags);
+    only("model N(x: [4]) { x -> dense(3_000_000_000) -> dense(9) }\n", "E0303 3_000_000_000");
     only(
-        "model N(x: [4]) { x -> dense(3_000_000_000) -> dense(9) }\n",
-        "E0404 dense(3_000_000_000)",
+        "model N(x: [4]) { x -> reshape([1_000, 1_000_000, 1_000]) }\n",
+        "E0303 [1_000, 1_000_000, 1_000]",
+    );
+    only(
+        "model N(x: [4]) { x -> dense(1_000_000) -> dense(1_000_000) -> dense(9) }\n",
+        "E0404 dense(1_000_000)",
     );
 }

@@ -8,7 +8,7 @@ code! {
     /// The word belongs to the language, and this version of the program cannot run it. Nothing else
     /// is reported about it.
     ///
-    /// `dlm explain` without a name lists the words that can be used.
+    /// Leave it out, or write it with the words that this version has.
     E0001 = "E0001", "not built yet";
 
     /// A name is used that nothing declares: no declaration of the file, no import, no operator, no
