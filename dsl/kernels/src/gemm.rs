@@ -215,14 +215,67 @@ pub fn column_sums(x: &[f32], sums: &mut [f32], scratch: &mut [f32]) {
     let rows = (x.len() / n).div_ceil(pieces);
     let partial = &mut scratch[..pieces * n];
     par::chunks(partial, n, x.len(), |i, sums| {
-        sums.fill(0.0);
         let from = (i * rows * n).min(x.len());
-        for row in x[from..].chunks_exact(n).take(rows) {
-            add(sums, row);
-        }
+        let to = ((i + 1) * rows * n).min(x.len());
+        // SAFETY: x has as many whole rows of n numbers, and so has each piece of the sums.
+        unsafe { sum_rows(x[from..to].as_ptr(), (to - from) / n, sums.as_mut_ptr(), n) }
     });
     sums.copy_from_slice(&partial[..n]);
     partial.chunks_exact(n).skip(1).for_each(|partial| add(sums, partial));
+}
+
+at_level! {
+    /// Writes the sums of the columns of `rows` rows of `n` numbers.
+    ///
+    /// # Safety
+    /// x and sums have so many numbers.
+    unsafe fn sum_rows(x: *const f32, rows: usize, sums: *mut f32, n: usize) = sum_rows_in;
+}
+
+/// # Safety
+/// As for [`sum_rows`], and the CPU has the instructions of `V`.
+#[inline(always)]
+unsafe fn sum_rows_in<V: Vector>(x: *const f32, rows: usize, sums: *mut f32, n: usize) {
+    let mut at = 0;
+    while at < n {
+        // SAFETY: the caller's; columns stay below `n`.
+        unsafe {
+            let (x, sums) = (x.add(at), sums.add(at));
+            at += if at + 4 * V::LANES <= n {
+                sum_columns::<V, 4>(x, rows, sums, n)
+            } else if at + V::LANES <= n {
+                sum_columns::<V, 1>(x, rows, sums, n)
+            } else {
+                sum_columns::<Single, 1>(x, rows, sums, n)
+            };
+        }
+    }
+}
+
+/// Sums `N` vectors of columns; returns how many columns those are.
+///
+/// # Safety
+/// As for [`sum_rows_in`].
+#[inline(always)]
+unsafe fn sum_columns<V: Vector, const N: usize>(
+    x: *const f32,
+    rows: usize,
+    sums: *mut f32,
+    n: usize,
+) -> usize {
+    // SAFETY: the caller's.
+    unsafe {
+        let mut totals = [V::splat(0.0); N];
+        for row in 0..rows {
+            for (j, total) in totals.iter_mut().enumerate() {
+                *total = total.add(V::load(x.add(row * n + j * V::LANES)));
+            }
+        }
+        for (j, total) in totals.into_iter().enumerate() {
+            total.store(sums.add(j * V::LANES));
+        }
+    }
+    N * V::LANES
 }
 
 /// Floats of scratch for [`column_sums`] of `len` numbers in rows of `n`.
