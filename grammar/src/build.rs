@@ -115,6 +115,13 @@ impl<'t> Builder<'t> {
         self.row_at(span.start(), span.end());
     }
 
+    /// Begins the next row, unless it is on the line of a mistake: then it is its rest.
+    fn next_row(&mut self, before: Span, pair: &P) {
+        if !(self.quiet && self.same_line(before, self.span(pair))) {
+            self.row(pair);
+        }
+    }
+
     fn row_at(&mut self, start: usize, end: usize) {
         let first = self.grave.partition_point(|&at| at < start);
         self.quiet = self.grave.get(first).is_some_and(|&at| at < end);

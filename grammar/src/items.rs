@@ -92,9 +92,10 @@ impl Cutter<'_> {
 
     /// `on`, `as` and the like go on with the verb of the line before.
     fn continues(&self, i: usize) -> bool {
-        let word = self.text(i);
-        let joins = words::CLAUSES.contains(&word) || matches!(word, "and" | "or" | "else" | "in");
-        joins && !self.binds(i)
+        let (word, head) = (self.text(i), self.text(self.start));
+        let of_verb = words::CLAUSES.contains(&word)
+            && matches!(head, "load" | "train" | "distill" | "quantize" | "export");
+        (of_verb || matches!(word, "and" | "or" | "else" | "in")) && !self.binds(i)
     }
 
     fn binds(&self, i: usize) -> bool {

@@ -41,7 +41,7 @@ pub(crate) fn foreign_item(word: &str) -> Option<&'static str> {
         "dataset" | "dataloader" | "input" => "data",
         "block" | "module" | "def" | "fn" | "func" | "function" => "layer",
         "network" | "net" | "class" | "graph" => "model",
-        "import" | "include" | "require" => "use",
+        "from" | "import" | "include" | "require" => "use",
         "fit" | "finetune" => "train",
         "distil" | "distillation" | "student" => "distill",
         "quantise" | "quant" | "convert" => "quantize",

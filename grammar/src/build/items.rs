@@ -109,7 +109,11 @@ impl Builder<'_> {
         let token = self.token_at(at);
         let diag = syntax::unexpected(token, &self.found(at), expected)
             .help("a declaration begins at the start of a line");
-        self.report(diag);
+        let is_word = self.source(token).starts_with(|c: char| c.is_ascii_alphabetic());
+        self.report(match is_word {
+            true => diag.fix("begin a new line", token.at_start(), "\n", false),
+            false => diag,
+        });
     }
 
     fn use_item(&mut self, pair: P, keyword: Span) -> ItemKind {
@@ -142,7 +146,11 @@ impl Builder<'_> {
                         .help("write the names: `use std.vision: ResidualBlock, SeparableConv`"),
                 ),
                 Rule::junk => self.junk(at, "a name to import"),
-                Rule::tail => self.junk(at, "`:` and the names to import"),
+                Rule::tail => {
+                    let (token, found) = (self.token_at(at), self.found(at));
+                    let diag = syntax::unexpected(token, &found, "`:` and the names to import");
+                    self.report(diag.help("write `use std.vision: ResidualBlock, SeparableConv`"));
+                }
                 _ => {}
             }
             if !matches!(pair_end(&source, &names), Span { end: 0, .. }) {
@@ -150,20 +158,39 @@ impl Builder<'_> {
             }
         }
         match colon {
-            None => self.report(
-                syntax::mistake(
-                    before,
-                    "the names to import are missing",
-                    "expected `:` and names after this",
-                )
-                .help("write which names: `use std.vision: ResidualBlock`"),
-            ),
+            None => self.no_names(before, &source),
             Some(colon) if names.is_empty() => {
                 self.report(syntax::missing(colon, "a name to import", "`:`"));
             }
             Some(_) => {}
         }
         ItemKind::Use(Use { keyword, source, names })
+    }
+
+    fn no_names(&mut self, at: Span, source: &UseSource) {
+        let diag = syntax::mistake(
+            at,
+            "the names to import are missing",
+            "expected `:` and names after this",
+        );
+        let diag = match source {
+            // `std.vision.ResidualBlock`
+            UseSource::Std(parts) if parts.len() > 2 => {
+                let last = &parts[parts.len() - 1];
+                let dot =
+                    Span { start: parts[parts.len() - 2].span.end, end: last.span.start, ..at };
+                let path: Vec<&str> =
+                    parts[..parts.len() - 1].iter().map(|part| part.text.as_str()).collect();
+                diag.help(format!("write `use {}: {}`", path.join("."), last.text)).fix(
+                    "write `:` before the name",
+                    dot,
+                    ": ",
+                    true,
+                )
+            }
+            _ => diag.help("write which names: `use std.vision: ResidualBlock`"),
+        };
+        self.report(diag);
     }
 
     fn use_path(&mut self, pair: P) -> Vec<Name> {
@@ -501,18 +528,14 @@ impl Builder<'_> {
             let at = self.span(&pair);
             match pair.as_rule() {
                 Rule::expr => {
-                    if rows.is_empty() || !self.same_line(end, at) {
-                        self.row(&pair);
-                    }
+                    self.next_row(end, &pair);
                     let row = self.expr(pair);
                     end = row.span;
                     rows.push(row);
                 }
                 Rule::row_junk => {
-                    if rows.is_empty() || !self.same_line(end, at) {
-                        self.row(&pair);
-                    }
-                    self.junk(at, "a comparison, as `Net.accuracy >= 90%`");
+                    self.next_row(end, &pair);
+                    self.no_comparison(at);
                     rows.push(Expr { span: at, kind: ExprKind::Error });
                     end = at;
                 }
@@ -521,6 +544,19 @@ impl Builder<'_> {
         }
         self.quiet = false;
         self.brackets(start, close.as_ref(), end)
+    }
+
+    fn no_comparison(&mut self, at: Span) {
+        let (token, found) = (self.token_at(at), self.found(at));
+        let diag = match self.source(token) {
+            "=" => {
+                syntax::mistake(token, "`=` binds; it compares nothing", "expected a comparison")
+                    .help("write `>=`, `<=`, `>`, `<` or `==`")
+                    .fix("replace by `==`", token, "==", false)
+            }
+            _ => syntax::unexpected(token, &found, "a comparison, as `Net.accuracy >= 90%`"),
+        };
+        self.report(diag);
     }
 
     /// The text of a file's name: a string.

@@ -18,24 +18,19 @@ impl Builder<'_> {
             let at = self.span(&pair);
             match pair.as_rule() {
                 Rule::setting => {
-                    self.row(&pair);
+                    self.next_row(end, &pair);
                     let (key, equals, value, span) = self.bound(pair);
                     entries.push(Entry::Setting(Setting { key, equals, value, span }));
                     end = span;
                 }
                 Rule::override_ => {
-                    self.row(&pair);
+                    self.next_row(end, &pair);
                     let it = self.override_(pair);
                     end = it.span;
                     entries.push(Entry::Override(it));
                 }
                 Rule::row_junk => {
-                    let after_setting = entries.last().is_some_and(|entry| {
-                        matches!(entry, Entry::Setting(_)) && self.same_line(end, at)
-                    });
-                    if !(after_setting && self.quiet) {
-                        self.row(&pair);
-                    }
+                    self.next_row(end, &pair);
                     self.setting_junk(at, pair.as_str());
                     end = self.trimmed(&pair);
                     entries.push(Entry::Error(end));
@@ -156,9 +151,7 @@ impl Builder<'_> {
             let arrow = self.source(self.token_at_cheap(at)) == "->";
             match pair.as_rule() {
                 Rule::row_junk => {
-                    if !(self.quiet && self.same_line(end, at)) {
-                        self.row(&pair);
-                    }
+                    self.next_row(end, &pair);
                     self.body_junk(at, statements.last(), end);
                     end = self.trimmed(&pair);
                     statements.push(Statement::Error(end));
@@ -172,7 +165,7 @@ impl Builder<'_> {
                 _ if arrow && matches!(statements.last(), Some(Statement::Error(_))) => {
                     self.quiet = true;
                 }
-                _ => self.row(&pair),
+                _ => self.next_row(end, &pair),
             }
             let statement = self.statement(pair);
             let span = statement.span();
@@ -246,6 +239,12 @@ impl Builder<'_> {
     fn flow_in_the_middle(&mut self, before: Span, at: Span) {
         let joined = self.same_line(before, at);
         let diag = match joined {
+            true if self.source(before) == "return" => {
+                let surplus = Span { end: at.start, ..before };
+                syntax::mistake(before, "a body has no `return`", "not needed")
+                    .help("its last row is its result")
+                    .fix("remove it", surplus, "", true)
+            }
             true => self.arrow_missing(before, at),
             false => syntax::mistake(
                 before,
@@ -280,9 +279,23 @@ impl Builder<'_> {
     }
 
     fn body_junk(&mut self, at: Span, last: Option<&Statement>, end: Span) {
-        let expected = match last {
-            Some(_) if self.same_line(end, at) => "`->`, an operator or the next row",
-            _ => "a flow, `name = flow` or `}`",
+        let joined = last.is_some() && self.same_line(end, at);
+        let token = self.token_at(at);
+        if joined && self.source(token) == "." && token.start == end.end {
+            self.report(
+                syntax::mistake(
+                    token,
+                    "steps follow each other along `->`, not `.`",
+                    "expected `->`",
+                )
+                .help("write `->` instead of the point")
+                .fix("replace by `->`", token, " -> ", true),
+            );
+            return;
+        }
+        let expected = match joined {
+            true => "`->`, an operator or the next row",
+            false => "a flow, `name = flow` or `}`",
         };
         self.junk(at, expected);
     }

@@ -111,7 +111,7 @@ impl Builder<'_> {
                     syntax::mistake(at.at_start(), "`export` takes no settings", "not expected")
                         .help(format!("write `{form}`")),
                 ),
-                Rule::junk | Rule::tail => self.verb_junk(at, &parts, form),
+                Rule::junk | Rule::tail => self.verb_junk(at, &parts, clauses, form),
                 _ => {}
             }
         }
@@ -178,18 +178,24 @@ impl Builder<'_> {
         self.report(diag.help(help));
     }
 
-    fn verb_junk(&mut self, at: Span, parts: &Parts, form: &str) {
+    fn verb_junk(&mut self, at: Span, parts: &Parts, clauses: &[&str], form: &str) {
         let (token, found) = (self.token_at(at), self.found(at));
-        let expected = match (&parts.settings, parts.clauses.last()) {
-            (Some(_), _) => "the end of the declaration",
-            (None, None) => "the next word of the verb",
-            (None, Some(_)) => "`{` or the end of the declaration",
+        let last = parts.clauses.last();
+        let given = last.and_then(|(word, ..)| clauses.iter().position(|clause| clause == word));
+        let left = &clauses[given.map_or(0, |given| given + 1)..];
+        let brace = last.map(|_| "{");
+        let left: Vec<String> =
+            left.iter().copied().chain(brace).map(|word| format!("`{word}`")).collect();
+        let expected = match (&parts.settings, left.is_empty()) {
+            (Some(_), _) => "the end of the declaration".to_owned(),
+            (None, true) => "the end of the declaration".to_owned(),
+            (None, false) => left.join(" or "),
         };
         let help = match (&parts.settings, self.is_setting(at)) {
             (None, true) => "the settings of a verb stand in braces: `{ epochs = 3 }`".to_owned(),
             _ => format!("write `{form}`"),
         };
-        self.report(syntax::unexpected(token, &found, expected).help(help));
+        self.report(syntax::unexpected(token, &found, &expected).help(help));
     }
 
     /// Whether `name =` stands there.

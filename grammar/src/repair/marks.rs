@@ -46,7 +46,7 @@ impl Mender<'_> {
                         && open.byte == b'{'
                         && !std::mem::take(&mut open.comma_allowed)
                     {
-                        self.comma_in_braces(&token);
+                        self.comma_in_braces(i, head);
                     }
                 }
                 TokenKind::Colon => {
@@ -54,7 +54,11 @@ impl Mender<'_> {
                         Some(open) => open.byte != b'[' && !open.params,
                         None => head == Head::Const && i == 1,
                     };
-                    if binds && self.kind(i.wrapping_sub(1)) == Some(TokenKind::Word) {
+                    let named = self.kind(i.wrapping_sub(1)) == Some(TokenKind::Word)
+                        && self.token_text(i - 1) != "else";
+                    let typed = matches!(head, Head::Layer | Head::Model)
+                        && open.last().is_some_and(|open| open.byte == b'{');
+                    if binds && named && !(typed && self.type_of_binding(i)) {
                         self.colon(i);
                     }
                 }
@@ -106,14 +110,44 @@ impl Mender<'_> {
         self.overwrite(before.end, token.end, &swapped);
     }
 
-    fn comma_in_braces(&mut self, token: &Token) {
-        let at = self.span(token);
+    fn comma_in_braces(&mut self, i: usize, head: Head) {
+        let token = self.tokens[i];
+        let at = self.span(&token);
+        let next = self.tokens.get(i + 1).filter(|next| !next.first);
+        let diag = syntax::mistake(at, "rows in braces are not separated by commas", "not needed");
+        let in_flow = matches!(head, Head::Layer | Head::Model)
+            && next.is_some_and(|next| next.kind == TokenKind::Word);
+        self.push(match in_flow {
+            true => diag.help("join steps by `->`, or begin a new line"),
+            false => diag.help("begin a new line, or leave a space").fix(
+                "remove the comma",
+                at,
+                "",
+                true,
+            ),
+        });
+        if in_flow {
+            self.grave(token.start);
+        }
+        self.blank(&token);
+    }
+
+    /// `y: [1] = x` in a body.
+    fn type_of_binding(&mut self, i: usize) -> bool {
+        let colon = self.tokens[i];
+        let on_line = self.tokens[i + 1..].iter().take(20).take_while(|token| !token.first);
+        let equals = on_line.into_iter().find(|token| token.kind == TokenKind::Equals).copied();
+        let Some(equals) = equals else { return false };
+        let at = self.span(&colon);
+        let surplus = Span { end: equals.start, ..at };
+        let name = shorten(self.token_text(i - 1));
         self.push(
-            syntax::mistake(at, "rows in braces are not separated by commas", "not needed")
-                .help("begin a new line, or leave a space")
-                .fix("remove the comma", at, "", true),
+            syntax::mistake(at, "only parameters have a type", "not needed")
+                .help(format!("write `{name} = …`; its shape follows from its flow"))
+                .fix("remove the type", surplus, " ", true),
         );
-        self.blank(token);
+        self.overwrite(colon.start, equals.start, "");
+        true
     }
 
     fn colon(&mut self, i: usize) {

@@ -34,7 +34,7 @@ train A on D epochs = 3
             "12:6-14 E0101 what is loaded has no name",
             "13:1-5 E0101 a name is missing after `load`",
             "14:19-21 E0101 `as` stands here twice",
-            "15:14-20 E0101 expected `{` or the end of the declaration, found `epochs`",
+            "15:14-20 E0101 expected `as` or `{`, found `epochs`",
         ],
     ),
     (
@@ -43,7 +43,7 @@ train A on D epochs = 3
 
 width = 3
 "#,
-        &["2:5-11 E0101 expected `{` or the end of the declaration, found `epochs`"],
+        &["2:5-11 E0101 expected `as` or `{`, found `epochs`"],
     ),
     (
         r#"layer A {
@@ -123,7 +123,7 @@ expect A.x > 3
             "2:16-17 E0101 a value is missing after `>`",
             "4:6-7 E0101 a name is missing after `.`",
             "5:13-14 E0101 rows in braces are not separated by commas",
-            "6:5-6 E0101 expected a comparison, as `Net.accuracy >= 90%`, found `=`",
+            "6:5-6 E0101 `=` binds; it compares nothing",
             "7:11-12 E0101 comparisons form no chain: `<` after `<`",
             "9:1-7 E0101 a block `{ … }` is missing after `expect`",
             "10:8-9 E0101 expected `{`, found `A`",
@@ -255,5 +255,80 @@ h = a..b..c
 }
 "#,
         &["2:18-19 E0102 `(` is not closed"],
+    ),
+    (
+        r#"model M(x: [1]) -> 10 {
+    x
+}
+"#,
+        &["1:17-19 E0101 a shape is missing after `->`"],
+    ),
+    (
+        r#"expect {
+    A.accuracy = 93%
+    A.loss < 0.1
+}
+"#,
+        &["2:16-17 E0101 `=` binds; it compares nothing"],
+    ),
+    (
+        r#"quantize A with P on D to A8
+"#,
+        &["1:24-26 E0101 `quantize` takes no `to`"],
+    ),
+    (
+        r#"Model M(x: [1]) {
+    x -> relu
+}
+TRAIN M on D
+"#,
+        &["1:1-6 E0101 `Model` begins no declaration", "4:1-6 E0101 `TRAIN` begins no declaration"],
+    ),
+    (
+        r#"model M(x: [1]) {
+    x -> relu
+} model N(x: [1]) { x }
+"#,
+        &["3:3-8 E0101 expected the end of the declaration, found `model`"],
+    ),
+    (
+        r#"use std.vision import ResidualBlock
+use std.vision.ResidualBlock
+from std.vision import X
+"#,
+        &[
+            "1:16-22 E0101 expected `:` and the names to import, found `import`",
+            "2:5-29 E0101 the names to import are missing",
+            "3:1-5 E0101 `from` begins no declaration",
+            "3:17-23 E0101 expected `:` and the names to import, found `import`",
+        ],
+    ),
+    (
+        r#"train A on D as {
+    epochs = 3
+}
+"#,
+        &["1:14-16 E0101 a name is missing after `as`"],
+    ),
+    (
+        r#"layer A(x: [C, H, W]) 
+    x -> relu
+
+width = 3
+"#,
+        &["2:5-6 E0101 expected `{` or `->` and the result's shape, found `x`"],
+    ),
+    (
+        r#"layer A(x: [C, H, W] {
+    x -> relu
+}
+"#,
+        &["1:8-9 E0102 `(` is not closed"],
+    ),
+    (
+        r#"export A to "x.onnx"
+export A "x.onnx"
+"#,
+        &[r#"2:10-18 E0101 expected `to`, found the string `"x.onnx"`"#],
     ),
 ];

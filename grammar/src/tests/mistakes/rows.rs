@@ -462,4 +462,81 @@ policy
             "7:1-7 E0101 a name is missing after `policy`",
         ],
     ),
+    (
+        r#"model M(x: [1, 8, 8]) {
+    x -> repeat 2 x { relu }
+}
+"#,
+        &["2:17-18 E0101 a block `{ … }` is missing after `2`"],
+    ),
+    (
+        r#"model M(x: [1, 8, 8]) {
+    x -> conv(32, 3), relu
+}
+"#,
+        &["2:21-22 E0101 rows in braces are not separated by commas"],
+    ),
+    (
+        r#"model M(x: [1, 8, 8]) {
+    x -> conv(32, 3).relu
+}
+"#,
+        &["2:21-22 E0101 steps follow each other along `->`, not `.`"],
+    ),
+    (
+        r#"model M(x: [1, 8, 8]) {
+    return x
+}
+"#,
+        &["2:5-11 E0101 a body has no `return`"],
+    ),
+    (
+        r#"model M(x: [1, 8, 8]) {
+    y: [1] = x
+    y
+}
+"#,
+        &["2:6-7 E0101 only parameters have a type"],
+    ),
+    (
+        r#"model M(x: [1, 8, 8]) {
+    if a == 1: x else: y
+}
+"#,
+        &["2:8-14 E0101 a block `{ … }` is missing after the condition"],
+    ),
+    (
+        r#"model M(x: [1, 8, 8]) {
+    y = x -> conv(32
+           -> relu
+    y -> tanh
+}
+"#,
+        &["2:18-19 E0102 `(` is not closed"],
+    ),
+    (
+        r#"data D {
+    source = csv("a
+b")
+    test = 10%
+}
+"#,
+        &["2:18-19 E0102 a string is not closed", "3:2-3 E0102 a string is not closed"],
+    ),
+    (
+        r#"data D {
+    source = csv("a", features = ["a", "b")
+    test = 10%
+}
+"#,
+        &["2:34-35 E0102 `[` is not closed"],
+    ),
+    (
+        r#"train A on D {
+    optimizer = sgd(lr 0.1)
+    epochs = 3
+}
+"#,
+        &["2:24-27 E0101 expected `,` before the number `0.1`"],
+    ),
 ];
