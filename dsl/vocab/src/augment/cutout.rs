@@ -11,7 +11,12 @@ word! {
     /// likely; what of it lies outside the image is lost.
     ///
     /// ```dlm
-    /// augment = [cutout(8)]
+    /// data Digits {
+    ///     source  = builtin("digits")
+    ///     augment = [cutout(8)]
+    /// }
+    /// model Net(image: [1, 8, 8]) { image -> flatten -> dense(Digits.classes) }
+    /// train Net on Digits
     /// ```
     ///
     /// DeVries and Taylor 2017, "Improved Regularization of Convolutional Neural Networks with Cutout".

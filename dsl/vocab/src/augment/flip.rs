@@ -11,7 +11,12 @@ word! {
     /// bottom.
     ///
     /// ```dlm
-    /// augment = [flip(horizontal)]
+    /// data Digits {
+    ///     source  = builtin("digits")
+    ///     augment = [flip(horizontal)]
+    /// }
+    /// model Net(image: [1, 8, 8]) { image -> flatten -> dense(Digits.classes) }
+    /// train Net on Digits
     /// ```
     pub static FLIP: AugmentWord = {
         name: "flip",

@@ -12,7 +12,12 @@ word! {
     /// Beta(alpha, alpha).
     ///
     /// ```dlm
-    /// augment = [mixup(0.2)]
+    /// data Digits {
+    ///     source  = builtin("digits")
+    ///     augment = [mixup(0.2)]
+    /// }
+    /// model Net(image: [1, 8, 8]) { image -> flatten -> dense(Digits.classes) }
+    /// train Net on Digits
     /// ```
     ///
     /// Zhang et al. 2018, "mixup: Beyond Empirical Risk Minimization".

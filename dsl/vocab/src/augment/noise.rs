@@ -12,7 +12,12 @@ word! {
     /// images in units of [0, 1], for tables and tensors after they were normalised.
     ///
     /// ```dlm
-    /// augment = [noise(0.05)]
+    /// data Digits {
+    ///     source  = builtin("digits")
+    ///     augment = [noise(0.05)]
+    /// }
+    /// model Net(image: [1, 8, 8]) { image -> flatten -> dense(Digits.classes) }
+    /// train Net on Digits
     /// ```
     pub static NOISE: AugmentWord = {
         name: "noise",

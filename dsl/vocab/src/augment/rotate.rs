@@ -11,7 +11,12 @@ word! {
     /// likely. Pixels between pixels are interpolated (bilinear); what comes in from outside is 0.
     ///
     /// ```dlm
-    /// augment = [rotate(10)]
+    /// data Digits {
+    ///     source  = builtin("digits")
+    ///     augment = [rotate(10)]
+    /// }
+    /// model Net(image: [1, 8, 8]) { image -> flatten -> dense(Digits.classes) }
+    /// train Net on Digits
     /// ```
     pub static ROTATE: AugmentWord = {
         name: "rotate",

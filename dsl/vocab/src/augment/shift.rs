@@ -11,7 +11,12 @@ word! {
     /// likely; what comes in from outside is 0. (Elsewhere: padding by `n` and a random crop.)
     ///
     /// ```dlm
-    /// augment = [shift(4), flip(horizontal)]
+    /// data Digits {
+    ///     source  = builtin("digits")
+    ///     augment = [shift(4), flip(horizontal)]
+    /// }
+    /// model Net(image: [1, 8, 8]) { image -> flatten -> dense(Digits.classes) }
+    /// train Net on Digits
     /// ```
     pub static SHIFT: AugmentWord = {
         name: "shift",
