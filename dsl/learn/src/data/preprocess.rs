@@ -94,7 +94,7 @@ impl Preprocess {
             std,
             gaps,
             columns: facts.columns.clone(),
-            format: samples.format.clone(),
+            format: samples.format.clone().or_else(|| usual(facts)),
             target: facts.target.clone(),
             target_mean: targets.iter().map(|lane| lane.mean as f32).collect(),
             target_std: targets.iter().map(|lane| or_one(lane.deviation(), lane)).collect(),
@@ -144,6 +144,11 @@ impl Preprocess {
             }
         }
     }
+}
+
+/// How new rows of a table that came from no file are written: with names, separated by commas.
+fn usual(facts: &Facts) -> Option<Format> {
+    (!facts.columns.is_empty()).then_some(Format { header: true, separator: ',', skip: 0 })
 }
 
 impl Default for Preprocess {
