@@ -1,5 +1,7 @@
 //! Sources of data: what they read, from real files and from files in memory, and what they refuse.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // In tests a panic or a word says what is wrong.
+
 use dlm_base::files::{FileError, MemFiles, ReadSeek};
 use dlm_base::{Files, Shape};
 use dlm_vocab::data::{
@@ -541,7 +543,8 @@ fn tables_that_make_no_sense_are_refused_with_the_line() {
     };
     let numbers: String = (0..40).map(|i| format!("{i},{}\n", i % 2)).collect();
     let typo = format!("a,y\n{numbers}7x,1\n");
-    let cases: &[(&str, &[(&'static str, Arg)], &str)] = &[
+    type Case<'a> = (&'a str, &'a [(&'static str, Arg)], &'a str);
+    let cases: &[Case<'_>] = &[
         ("", &y, "the file has no rows"),
         ("a,y\n", &y, "the file has no rows below its first line"),
         ("a,y\n1,2\n3\n", &y, "line 3 has 1 cell, the header has 2"),

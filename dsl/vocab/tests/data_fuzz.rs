@@ -1,5 +1,7 @@
 //! Readers of data meet damaged files: no panic, and no more memory than the file can fill.
 
+#![allow(clippy::unwrap_used)] // In tests a panic says what is wrong.
+
 use dlm_base::files::MemFiles;
 use dlm_kernels::rng::{Stream, key_of};
 use dlm_vocab::data::{Numbers, Samples, Targets, find};

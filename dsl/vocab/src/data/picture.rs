@@ -71,7 +71,7 @@ fn pixels(bytes: &[u8]) -> Result<DynamicImage, String> {
     if count == 0 {
         return Err("has no pixels".to_string());
     }
-    let bound = (bytes.len() as u64 * 8256).max(FREE_PIXELS).min(MAX_PIXELS);
+    let bound = (bytes.len() as u64 * 8256).clamp(FREE_PIXELS, MAX_PIXELS);
     if count > bound {
         let len = grouped(bytes.len() as u64);
         return Err(format!("claims {width}×{height} pixels in a file of {len} bytes"));
