@@ -264,17 +264,6 @@ pub(crate) fn input_grad(
     });
 }
 
-/// The pairs of an element of the window and an output along an axis that meet input `i`.
-#[inline(always)]
-fn meeting(g: &Conv, axis: usize, i: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
-    let (pad, step, stride, outputs) =
-        (g.pad[axis], g.dilation[axis], g.stride[axis], g.output[axis]);
-    (0..g.kernel[axis]).filter_map(move |u| {
-        let ahead = (i + pad).checked_sub(u * step)?;
-        (ahead.is_multiple_of(stride) && ahead / stride < outputs).then_some((u, ahead / stride))
-    })
-}
-
 at_level! {
     /// One row of the gradient of the input, for any stride.
     ///
@@ -287,29 +276,37 @@ at_level! {
 /// As for [`back_row`], and the CPU has the instructions of `V`.
 #[inline(always)]
 unsafe fn back_row_in<V: Vector>(g: &Conv, iy: usize, dy: *const f32, w: *const f32, dx: *mut f32) {
-    let ([_, wi, c], wo, kw) = (g.input, g.output[1], g.kernel[1]);
-    let rows = meeting(g, 0, iy);
-    for ix in 0..wi {
-        let columns = meeting(g, 1, ix);
-        // SAFETY: the caller's; `meeting` keeps to the maps, and channels stay below `c`.
-        unsafe {
-            let dx = dx.add(ix * c);
-            let whole = c / V::LANES * V::LANES;
-            for at in (0..whole).step_by(V::LANES) {
-                V::splat(0.0).store(dx.add(at));
+    let ([_, wi, c], [ho, wo, _]) = (g.input, g.output);
+    let [kh, kw] = g.kernel;
+    let whole = c / V::LANES * V::LANES;
+    // SAFETY: the caller's; rows and columns keep to the maps, and channels stay below `c`.
+    unsafe {
+        for at in 0..wi * c {
+            *dx.add(at) = 0.0;
+        }
+        for ky in 0..kh {
+            let ahead = (iy + g.pad[0]).wrapping_sub(ky * g.dilation[0]);
+            if ahead % g.stride[0] != 0 || ahead / g.stride[0] >= ho {
+                continue;
             }
-            for at in whole..c {
-                *dx.add(at) = 0.0;
-            }
-            for (ky, oy) in rows.clone() {
-                for (kx, ox) in columns.clone() {
-                    let (dy, w) = (dy.add((oy * wo + ox) * c), w.add((ky * kw + kx) * c));
-                    for at in (0..whole).step_by(V::LANES) {
+            let dy = dy.add(ahead / g.stride[0] * wo * c);
+            for ox in 0..wo {
+                let dy = dy.add(ox * c);
+                for kx in 0..kw {
+                    let ix = (ox * g.stride[1] + kx * g.dilation[1]).wrapping_sub(g.pad[1]);
+                    if ix >= wi {
+                        continue;
+                    }
+                    let (w, dx) = (w.add((ky * kw + kx) * c), dx.add(ix * c));
+                    let mut at = 0;
+                    while at < whole {
                         let sum = V::load(dx.add(at));
                         V::load(dy.add(at)).madd(V::load(w.add(at)), sum).store(dx.add(at));
+                        at += V::LANES;
                     }
-                    for at in whole..c {
+                    while at < c {
                         *dx.add(at) += *dy.add(at) * *w.add(at);
+                        at += 1;
                     }
                 }
             }
