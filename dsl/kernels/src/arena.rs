@@ -61,7 +61,9 @@ impl Arena {
         self.check(slot);
         // SAFETY: `check` has shown that the range lies inside the allocation, whose bytes are
         // initialised, and `&self` keeps writers out.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast::<u8>().add(slot.offset), slot.len) }
+        unsafe {
+            std::slice::from_raw_parts(self.lines.as_ptr().cast::<u8>().add(slot.offset), slot.len)
+        }
     }
 
     /// The bytes of one slot, to write.
@@ -112,7 +114,10 @@ impl Arena {
     }
 
     fn check(&self, slot: Slot) {
-        assert!(slot.offset.is_multiple_of(ALIGN) && slot.offset + slot.len <= self.len(), "{slot:?}");
+        assert!(
+            slot.offset.is_multiple_of(ALIGN) && slot.offset + slot.len <= self.len(),
+            "{slot:?}"
+        );
     }
 }
 

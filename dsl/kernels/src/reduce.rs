@@ -46,7 +46,10 @@ pub struct Sum {
 pub fn sum(plan: &Sum, x: &[f32], y: &mut [f32]) {
     assert_eq!(x.len() * plan.outs, y.len() * plan.ins);
     par::chunks(y, plan.outs, x.len(), |i, y| {
-        vectorised(#[inline(always)] || piece(plan, &x[i * plan.ins..][..plan.ins], y));
+        vectorised(
+            #[inline(always)]
+            || piece(plan, &x[i * plan.ins..][..plan.ins], y),
+        );
     });
 }
 
@@ -140,7 +143,10 @@ fn sharded(x: &[f32], f: impl Fn(f32) -> f64 + Copy + Sync + Send) -> f64 {
     let mut sums = [0.0f64; SHARDS];
     par::chunks(&mut sums, 1, x.len(), |i, sum| {
         let x = &x[(i * size).min(x.len())..((i + 1) * size).min(x.len())];
-        sum[0] = vectorised(#[inline(always)] || total(x, f));
+        sum[0] = vectorised(
+            #[inline(always)]
+            || total(x, f),
+        );
     });
     sums.iter().sum()
 }

@@ -11,7 +11,8 @@ pub fn mix(x: u64) -> u64 {
 /// A new key from a key and a word: for streams within streams (run, epoch, layer, sample).
 #[inline(always)]
 pub fn key(seed: u64, word: u64) -> u64 {
-    mix(mix(seed.wrapping_add(0x9e37_79b9_7f4a_7c15)) ^ mix(word.wrapping_add(0x632b_e59b_d9b4_e019)))
+    mix(mix(seed.wrapping_add(0x9e37_79b9_7f4a_7c15))
+        ^ mix(word.wrapping_add(0x632b_e59b_d9b4_e019)))
 }
 
 /// A key from a key and a name.

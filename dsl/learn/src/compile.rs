@@ -5,9 +5,7 @@ use dlm_check::lower::{WeightInfo, lower, training_mode, weights};
 use dlm_check::program::{Average, LossUse, Network, Training};
 use dlm_graph::pass::Folded;
 use dlm_graph::run::Binding;
-use dlm_graph::{
-    Clock, Graph, Mode, Plan, States, Ty, ValueId, Workspace, differentiate, pass,
-};
+use dlm_graph::{Clock, Graph, Mode, Plan, States, Ty, ValueId, Workspace, differentiate, pass};
 use dlm_vocab::Args;
 use dlm_vocab::data::Target;
 use dlm_vocab::internal::{Ema, GradNorm, WeightedSum};
@@ -56,12 +54,17 @@ pub fn train_graph(network: &Network, training: &Training, form: TargetForm) -> 
     let mut g = Graph::new();
     let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
     let target = form.ty().map(|ty| g.input(ty));
-    let output = lower(network, &mut g, &inputs, &|layer| training_mode(network, &training.frozen, layer), "");
+    let output = lower(
+        network,
+        &mut g,
+        &inputs,
+        &|layer| training_mode(network, &training.frozen, layer),
+        "",
+    );
     let owned = weights(network);
     let trained: Vec<&WeightInfo> =
         owned.iter().filter(|w| w.trained && !training.frozen[w.layer]).collect();
-    let values: Vec<ValueId> =
-        trained.iter().map(|w| g.state(&w.name, w.ty())).collect();
+    let values: Vec<ValueId> = trained.iter().map(|w| g.state(&w.name, w.ty())).collect();
     let decaying: Vec<ValueId> =
         trained.iter().zip(&values).filter(|(w, _)| w.decays).map(|(_, &v)| v).collect();
     g.enter(Arc::from("loss"));

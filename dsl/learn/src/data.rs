@@ -185,10 +185,16 @@ fn unchanged(dataset: &Dataset, facts: &Facts) -> Result<(), RunError> {
     let (name, was, is) = (&dataset.name, &seen.shape, &facts.shape);
     Err(RunError {
         message: match was == is {
-            true => format!("the classes of `{name}` are not those that were found when it was checked"),
-            false => format!("a sample of `{name}` has the shape {is}, and had {was} when it was checked"),
+            true => {
+                format!("the classes of `{name}` are not those that were found when it was checked")
+            }
+            false => format!(
+                "a sample of `{name}` has the shape {is}, and had {was} when it was checked"
+            ),
         },
-        help: Some("only the beginning of a large table is checked; or the files have changed".into()),
+        help: Some(
+            "only the beginning of a large table is checked; or the files have changed".into(),
+        ),
         span: Some(dataset.span),
     })
 }

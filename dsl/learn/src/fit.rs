@@ -78,7 +78,8 @@ impl<'a> Fit<'a> {
         let ready = plans.get(training.batch.min(samples));
         let averages = training.average.is_some();
         let mut evaluator = Evaluator::new(network, &training.loss, data, averages);
-        let mut states = States::new([&ready.plan, &evaluator.prepare().plan, &evaluator.one().plan]);
+        let mut states =
+            States::new([&ready.plan, &evaluator.prepare().plan, &evaluator.one().plan]);
         for weight in weights(network) {
             let start = from
                 .and_then(|from| from.0.get(&weight.name))

@@ -57,10 +57,7 @@ pub fn metrics<'a>(quantity: &'a Quantity, visit: &mut dyn FnMut(&'a MetricUse))
     match quantity {
         Quantity::Number(_) => {}
         Quantity::Metric(used) => visit(used),
-        Quantity::Add(a, b)
-        | Quantity::Sub(a, b)
-        | Quantity::Mul(a, b)
-        | Quantity::Div(a, b) => {
+        Quantity::Add(a, b) | Quantity::Sub(a, b) | Quantity::Mul(a, b) | Quantity::Div(a, b) => {
             metrics(a, visit);
             metrics(b, visit);
         }

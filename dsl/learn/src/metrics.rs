@@ -137,10 +137,8 @@ mod tests {
 
     #[test]
     fn classes_are_counted() {
-        let answers = Answers {
-            outputs: vec![0.1, 0.9, 0.0, 1.0, 0.0, 0.0, 0.0, 0.2, 0.7],
-            width: 3,
-        };
+        let answers =
+            Answers { outputs: vec![0.1, 0.9, 0.0, 1.0, 0.0, 0.0, 0.0, 0.2, 0.7], width: 3 };
         let scores = score_classes(&answers, &[1, 0, 1], 3, 0.5);
         assert_eq!(scores.accuracy, Some(2.0 / 3.0));
         assert_eq!(scores.top5, Some(1.0));

@@ -118,7 +118,9 @@ pub fn run(
         .num_threads(options.threads.unwrap_or(0))
         .build()
         .map_err(|e| RunError::plain(format!("the threads cannot be started: {e}")))?;
-    pool.install(|| Runner { program, options, files, data: BTreeMap::new(), made: Vec::new() }.run(world))
+    pool.install(|| {
+        Runner { program, options, files, data: BTreeMap::new(), made: Vec::new() }.run(world)
+    })
 }
 
 impl RunError {

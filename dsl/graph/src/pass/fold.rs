@@ -22,7 +22,10 @@ pub struct Folded {
 /// # Panics
 /// When a node of the graph writes a state: such a graph trains.
 pub fn fold(g: Graph, prefix: &str) -> Folded {
-    assert!(g.nodes.iter().all(|node| node.op.writes().is_empty()), "a training graph is not folded");
+    assert!(
+        g.nodes.iter().all(|node| node.op.writes().is_empty()),
+        "a training graph is not folded"
+    );
     let g = remove_dead(absorb(remove_dead(g)));
     let fixed = fixed(&g);
     let (mut prepare, mut answer) = (g.clone(), g.clone());
@@ -32,7 +35,8 @@ pub fn fold(g: Graph, prefix: &str) -> Folded {
     // What crosses from one part to the other becomes a state.
     let mut crossing: Vec<ValueId> = answer.nodes.iter().flat_map(|n| n.inputs.clone()).collect();
     crossing.extend(&g.outputs);
-    crossing.retain(|v| fixed[v.0 as usize] && matches!(g.values[v.0 as usize].kind, Kind::Made(..)));
+    crossing
+        .retain(|v| fixed[v.0 as usize] && matches!(g.values[v.0 as usize].kind, Kind::Made(..)));
     crossing.sort();
     crossing.dedup();
     for (number, v) in crossing.into_iter().enumerate() {
