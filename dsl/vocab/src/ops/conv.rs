@@ -3,7 +3,8 @@
 pub mod node;
 
 use super::window::{
-    BIAS, CHANNELS, DILATION, GROUPS, INIT, KERNEL, PADDING, STRIDE, Windows, map, shape,
+    BIAS, CHANNELS, DILATION, GROUPS, INIT, KERNEL, MOST_NUMBERS, PADDING, STRIDE, Windows,
+    affordable, map, shape,
 };
 use super::{Case, Flows, Operator};
 use crate::word;
@@ -72,6 +73,11 @@ impl Conv {
         divides(self.groups, c, "channels of the input")?;
         divides(self.groups, self.channels, "channels of the result")?;
         let [ho, wo] = self.windows.count([h, w], word)?;
+        let [kh, kw] = self.windows.kernel;
+        // What a depthwise convolution has of its own is its kernel.
+        let param = if word == "depthwise_conv" { "kernel" } else { "channels" };
+        affordable(param, &[self.channels, c / self.groups, kh, kw], MOST_NUMBERS)?;
+        affordable(param, &[self.channels, ho, wo], MOST_NUMBERS)?;
         Ok(Sizes {
             input: [h, w, c],
             output: [ho, wo, self.channels],
@@ -148,8 +154,11 @@ fn divides(groups: usize, n: usize, what: &str) -> Result<(), Reject> {
     if n.is_multiple_of(groups) {
         return Ok(());
     }
-    let fit: Vec<String> =
-        (1..=n).filter(|d| n.is_multiple_of(*d)).map(|d| d.to_string()).take(12).collect();
+    let fit: Vec<String> = (1..=n.min(1 << 16))
+        .filter(|d| n.is_multiple_of(*d))
+        .map(|d| d.to_string())
+        .take(12)
+        .collect();
     Err(Reject::Value {
         param: "groups",
         message: format!("groups = {groups} does not divide the {n} {what}"),

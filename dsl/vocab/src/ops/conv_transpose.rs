@@ -3,7 +3,10 @@
 mod node;
 
 use super::conv::{args, bias_of, both, name};
-use super::window::{BIAS, CHANNELS, INIT, KERNEL, PADDING, Padding, STRIDE, Windows, map, shape};
+use super::window::{
+    BIAS, CHANNELS, INIT, KERNEL, MOST_NUMBERS, PADDING, Padding, STRIDE, Windows, affordable, map,
+    shape,
+};
 use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::Arg;
@@ -61,6 +64,7 @@ impl Transposed {
     /// The sizes of the convolution whose input gradient this is: from the result to the flow.
     fn sizes(&self, flow: &Ty) -> Result<Sizes, Reject> {
         let [c, h, w] = map(flow, "conv_transpose")?;
+        self.windows.sane("conv_transpose")?;
         let Windows { kernel, stride, dilation, padding } = self.windows;
         let mut result = [0, 0];
         for (i, n) in [h, w].into_iter().enumerate() {
@@ -86,6 +90,8 @@ impl Transposed {
             };
         }
         let [ho, wo] = result;
+        affordable("channels", &[self.channels, c, kernel[0], kernel[1]], MOST_NUMBERS)?;
+        affordable("channels", &[self.channels, ho, wo], MOST_NUMBERS)?;
         Ok(Sizes {
             input: [ho, wo, self.channels],
             output: [h, w, c],

@@ -3,7 +3,7 @@
 pub mod node;
 
 use super::conv::{args, bias_of};
-use super::window::{BIAS, INIT, floats, grouped};
+use super::window::{BIAS, INIT, MOST_NUMBERS, affordable, floats, grouped};
 use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Args, Default, Param, Type};
@@ -70,7 +70,7 @@ impl Dense {
     }
 
     fn parameters(&self, features: usize) -> usize {
-        self.units * (features + usize::from(self.bias))
+        self.units.saturating_mul(features + usize::from(self.bias))
     }
 
     fn reject(&self, flow: &Ty) -> Reject {
@@ -103,6 +103,10 @@ impl Layer for Dense {
     fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
         let flow = &flows[0];
         floats(flow, "dense", EXPECTS)?;
+        if let [features] | [_, features] = *flow.shape.sizes() {
+            affordable("units", &[self.units, features], MOST_NUMBERS)?;
+            affordable("units", &[self.units, flow.len() / features.max(1)], MOST_NUMBERS)?;
+        }
         match *flow.shape.sizes() {
             [_] => Ok(Ty::flow(vec![self.units])),
             [time, _] => Ok(Ty::flow(vec![time, self.units])),

@@ -3,7 +3,7 @@
 mod node;
 
 use super::conv::{args, both};
-use super::window::{map, shape};
+use super::window::{MOST_NUMBERS, affordable, map, shape};
 use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Param, Type};
@@ -46,6 +46,7 @@ struct Upsample([usize; 2]);
 impl Layer for Upsample {
     fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
         let [c, h, w] = map(&flows[0], "upsample")?;
+        affordable("factor", &[c, h, w, self.0[0], self.0[1]], MOST_NUMBERS)?;
         Ok(Ty::flow(shape([c, h * self.0[0], w * self.0[1]])))
     }
 

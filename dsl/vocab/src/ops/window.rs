@@ -134,6 +134,7 @@ impl Windows {
     /// # Errors
     /// When there is none; `word` is the operator's name.
     pub(super) fn count(&self, n: [usize; 2], word: &str) -> Result<[usize; 2], Reject> {
+        self.sane(word)?;
         let mut counts = [0, 0];
         for i in [0, 1] {
             counts[i] = match self.padding {
@@ -145,6 +146,28 @@ impl Windows {
             };
         }
         Ok(counts)
+    }
+
+    /// Nothing, when no argument is absurd.
+    ///
+    /// # Errors
+    /// When one is so large that sizes could not be computed with it.
+    pub(super) fn sane(&self, word: &str) -> Result<(), Reject> {
+        let zeros = match self.padding {
+            Padding::Same => [0, 0],
+            Padding::Zeros(zeros) => zeros,
+        };
+        let kernel = if word.ends_with("_pool") { "size" } else { "kernel" };
+        for (param, pair) in [
+            (kernel, self.kernel),
+            ("stride", self.stride),
+            ("dilation", self.dilation),
+            ("padding", zeros),
+        ] {
+            affordable(param, &pair[..1], LARGEST_STEP)?;
+            affordable(param, &pair[1..], LARGEST_STEP)?;
+        }
+        Ok(())
     }
 
     /// Pixels from the first to the last element of a window.
@@ -239,6 +262,33 @@ pub(super) fn floats(flow: &Ty, word: &str, expects: &str) -> Result<(), Reject>
     })
 }
 
+/// The largest kernel, stride, dilation or padding.
+const LARGEST_STEP: usize = 1 << 20;
+
+/// The most numbers that a weight, or the result for one sample, may have.
+pub(super) const MOST_NUMBERS: usize = 1 << 40;
+
+/// Nothing, when a tensor of these sizes has at most so many numbers.
+///
+/// # Errors
+/// When it has more; `param` is the argument to blame.
+pub(super) fn affordable(param: &'static str, sizes: &[usize], most: usize) -> Result<(), Reject> {
+    let count = sizes.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
+    if count.is_some_and(|count| count <= most) {
+        return Ok(());
+    }
+    let sizes: Vec<String> = sizes.iter().map(|&size| grouped(size)).collect();
+    Err(Reject::Value {
+        param,
+        message: format!(
+            "{param} is too large: {} is more than {}",
+            sizes.join(" × "),
+            grouped(most)
+        ),
+        help: None,
+    })
+}
+
 /// The shape of a feature map.
 pub(super) fn shape([c, h, w]: [usize; 3]) -> Shape {
     Shape(vec![c, h, w])
@@ -305,6 +355,17 @@ mod tests {
         let none = windows(3, 2, 4, Padding::Zeros([1, 1])).count([9, 4], "conv");
         let Err(Reject::Size { formula, .. }) = none else { panic!("{none:?}") };
         assert_eq!(formula, "width: (4 + 2 × 1 − (4 × (3 − 1) + 1)) / 2 + 1 = −1");
+    }
+
+    #[test]
+    fn absurd_arguments_are_rejected() {
+        let huge = windows(3, 1, usize::MAX / 2, Padding::Zeros([0, 0])).count([9, 9], "conv");
+        assert!(matches!(huge, Err(Reject::Value { param: "dilation", .. })), "{huge:?}");
+        let huge = windows(3, 1, 1, Padding::Zeros([0, usize::MAX])).count([9, 9], "conv");
+        assert!(matches!(huge, Err(Reject::Value { param: "padding", .. })), "{huge:?}");
+        let huge = affordable("units", &[usize::MAX, 784], MOST_NUMBERS);
+        assert!(matches!(huge, Err(Reject::Value { param: "units", .. })), "{huge:?}");
+        assert_eq!(affordable("units", &[10, 784], MOST_NUMBERS), Ok(()));
     }
 
     #[test]
