@@ -286,7 +286,7 @@ unsafe fn back_row_in<V: Vector>(g: &Conv, iy: usize, dy: *const f32, w: *const 
         }
         for ky in 0..kh {
             let ahead = (iy + g.pad[0]).wrapping_sub(ky * g.dilation[0]);
-            if ahead % g.stride[0] != 0 || ahead / g.stride[0] >= ho {
+            if !ahead.is_multiple_of(g.stride[0]) || ahead / g.stride[0] >= ho {
                 continue;
             }
             let dy = dy.add(ahead / g.stride[0] * wo * c);

@@ -23,6 +23,15 @@ pub struct Stored<'a> {
     pub about: About,
 }
 
+/// What the parts of its data say of an artifact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// For each part with samples and targets.
+    pub scores: Vec<(Split, Scores)>,
+    /// The names of the classes; empty for values.
+    pub classes: Vec<String>,
+}
+
 /// Answers to new inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
@@ -60,14 +69,11 @@ impl<'a> Stored<'a> {
         Ok(Stored { program, training, network, weights, about })
     }
 
-    /// What each part of its data that has samples and targets says of it, and the classes' names.
+    /// What the parts of its data say of it.
     ///
     /// # Errors
     /// When the data cannot be read.
-    pub fn evaluate(
-        &self,
-        files: &dyn Files,
-    ) -> Result<(Vec<(Split, Scores)>, Vec<String>), RunError> {
+    pub fn evaluate(&self, files: &dyn Files) -> Result<Evaluation, RunError> {
         let dataset = &self.program.datasets[self.training.dataset];
         let data = Loaded::load(dataset, files)?;
         let mut found = Vec::new();
@@ -78,11 +84,11 @@ impl<'a> Stored<'a> {
                 found.extend(answerer.run(split).1.map(|scores| (split, scores)));
             }
         }
-        let names = match &data.facts.target {
+        let classes = match &data.facts.target {
             Target::Classes(names) => names.clone(),
             _ => Vec::new(),
         };
-        Ok((found, names))
+        Ok(Evaluation { scores: found, classes })
     }
 
     /// Its answers to the inputs of a file: an image, a CSV or an NPY.

@@ -37,14 +37,8 @@ pub trait Augment: Debug + Send + Sync {
 }
 
 /// All augmentations, by name.
-pub static AUGMENTS: &[&AugmentWord] = &[
-    &cutout::CUTOUT,
-    &flip::FLIP,
-    &mixup::MIXUP,
-    &noise::NOISE,
-    &rotate::ROTATE,
-    &shift::SHIFT,
-];
+pub static AUGMENTS: &[&AugmentWord] =
+    &[&cutout::CUTOUT, &flip::FLIP, &mixup::MIXUP, &noise::NOISE, &rotate::ROTATE, &shift::SHIFT];
 
 /// The augmentation of that name.
 pub fn find(name: &str) -> Option<&'static AugmentWord> {

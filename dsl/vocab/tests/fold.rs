@@ -16,7 +16,7 @@ fn graph(shape: &[usize], steps: &[Step]) -> Graph {
     for (number, (name, given)) in steps.iter().enumerate() {
         let mut args = Args::default();
         given.iter().for_each(|(name, arg)| args.set(name, arg.clone()));
-        let layer = (find(name).unwrap().make)(&args);
+        let layer = (find(name).expect("an operator").make)(&args);
         let flows = [g.ty(x).clone()];
         g.enter(Arc::from(format!("{name}{number}")));
         let states: Vec<ValueId> = (layer.weights(&flows).iter())
@@ -35,7 +35,7 @@ fn answers(plans: &[Plan]) -> Vec<f32> {
     for name in names.iter().filter(|name| !name.contains("folded")) {
         let key = rng::key_of(7, name);
         let positive = name.ends_with("running_var");
-        for (i, x) in states.get_mut(name).unwrap().iter_mut().enumerate() {
+        for (i, x) in states.get_mut(name).expect("a state").iter_mut().enumerate() {
             let u = rng::uniform(key, i as u64);
             *x = if positive { 0.2 + u } else { 2.0 * u - 1.0 };
         }
@@ -48,7 +48,7 @@ fn answers(plans: &[Plan]) -> Vec<f32> {
         let bound = plan.bind(&states);
         plan.run(&mut work, &mut states, &bound, Clock::default());
     }
-    plans.last().unwrap().output_f32(&work, &states, 0).to_vec()
+    plans.last().expect("a plan").output_f32(&work, &states, 0).to_vec()
 }
 
 /// The operators left in the answering part.

@@ -10,6 +10,7 @@ use dlm_check::Program;
 use dlm_check::program::Split;
 use dlm_learn::event::split_word;
 use dlm_learn::metrics::{Scores, per_class};
+use dlm_learn::stored::Evaluation;
 use dlm_learn::{RunError, Stored};
 use std::path::Path;
 
@@ -28,7 +29,8 @@ pub(crate) fn eval(args: Eval, console: &mut Console) -> Result<Status, Failure>
         .num_threads(args.threads.unwrap_or(0))
         .build()
         .map_err(|e| Failure::run(format!("the threads cannot be started: {e}")))?;
-    let (scores, names) = pool.install(|| stored.evaluate(&Disk)).map_err(failure)?;
+    let Evaluation { scores, classes: names } =
+        pool.install(|| stored.evaluate(&Disk)).map_err(failure)?;
     if args.json {
         let parts: serde_json::Map<String, serde_json::Value> = scores
             .iter()
