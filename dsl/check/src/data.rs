@@ -16,7 +16,7 @@ use dlm_vocab::settings::NORMALIZE;
 use dlm_vocab::{Arg, Type, Unit, Word};
 
 /// Sources of the language that cannot be read yet.
-const LATER: &[&str] = &["images", "parquet", "text"];
+const LATER: &[&str] = &["parquet", "text"];
 
 const BLOCK: &str = "data";
 const A_SOURCE: &str = "a source such as `csv(\"file.csv\", target = \"column\")`";

@@ -1,7 +1,7 @@
 //! The nodes of dense layers: the product and its gradients.
 
-use crate::ops::conv::node::BiasGrad;
 use crate::internal::folded;
+use crate::ops::conv::node::BiasGrad;
 use dlm_graph::{Frame, Graph, NodeId, Op, Ty, ValueId};
 use dlm_kernels::Activation;
 use dlm_kernels::gemm::{Epilogue, Mat, par_gemm};
