@@ -57,7 +57,7 @@ pub fn check_file(path: &str, files: &dyn Files, overrides: &[(String, String)])
             let mut sources = Sources::default();
             let file = sources.add(Source::new(path, ""));
             let at = Span::new(file, 0, 0);
-            let diag = dlm_base::diag::codes::names::no_file(at, path, &why.to_string());
+            let diag = dlm_base::diag::codes::names::unreadable(at, path, &why.to_string());
             Checked {
                 program: Program::default(),
                 sources,

@@ -243,6 +243,11 @@ pub fn no_file(at: Span, path: &str, why: &str) -> Diag {
         .help("paths are relative to the file in which they stand")
 }
 
+/// E0205: the file that is checked cannot be read, because of `why`.
+pub fn unreadable(at: Span, path: &str, why: &str) -> Diag {
+    Diag::new(&E0205, format!("`{path}` cannot be read: {why}"), at, "the file that is checked")
+}
+
 /// E0205: there is no part `path` of the standard library; `parts` are those that there are.
 pub fn no_std(at: Span, path: &str, parts: &[String], near: Option<&str>) -> Diag {
     let diag = Diag::new(
