@@ -1,7 +1,7 @@
 //! Loops compiled twice: for every CPU of the architecture, and for those with AVX2 and FMA, chosen
 //! when the program runs.
 //!
-//! Baseline x86-64 has 128-bit vectors and no fused multiply-add. [`simd!`](crate::simd) takes a
+//! Baseline x86-64 has 128-bit vectors and no fused multiply-add. [`simd!`](crate::simd!) takes a
 //! function whose loops the compiler can vectorise and compiles its body for both. Results may differ
 //! between CPUs (a fused multiply-add rounds once), never between numbers of threads.
 #![allow(unsafe_code)]
