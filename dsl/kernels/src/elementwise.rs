@@ -1,7 +1,7 @@
 //! Loops over the elements of tensors: maps, updates of several tensors in one pass, broadcasting.
 //!
 //! The functions that are mapped come from the words; each loop is compiled twice (see
-//! [`simd`](crate::simd)) with the function inlined, and cut into fixed pieces for the threads.
+//! [`simd`](mod@crate::simd)) with the function inlined, and cut into fixed pieces for the threads.
 #![allow(unsafe_code)]
 
 use crate::par;
