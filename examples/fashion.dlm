@@ -12,20 +12,21 @@ data Fashion {
     test      = idx(test_images, test_labels)
     valid     = 5%
     normalize = standard
-    augment   = [flip(horizontal)]
+    augment   = [shift(1), flip(horizontal)]
 }
 
 model Wardrobe(image: [1, 28, 28]) -> [10] {
     image
-        -> repeat c in [32, 64] { ConvBlock(c) -> max_pool(2) -> dropout(0.2) }
+        -> repeat c in [32, 64] { ConvBlock(c) -> max_pool(2) -> dropout(0.1) }
         -> flatten -> dense(128) -> relu -> dropout(0.3)
         -> dense(Fashion.classes)
 }
 
 train Wardrobe on Fashion {
+    loss      = cross_entropy(smoothing = 0.1)
     optimizer = adamw(lr = 2e-4)
     schedule  = one_cycle(peak = 4e-3)
-    epochs    = 10
+    epochs    = 16
     batch     = 64
 }
 
