@@ -66,7 +66,7 @@ train Net on Iris {
 fn pinned(program: &str, expected: &[f64]) {
     let (world, outcome) = run(program, &Options::default());
     let losses = world.losses(&outcome.artifacts[0].artifact);
-    let close = |(a, e): (&f64, &f64)| (a - e).abs() <= 1e-4 * e.abs();
+    let close = |(a, e): (&f64, &f64)| (a - e).abs() <= 2e-5 * e.abs();
     let same = losses.len() == expected.len() && losses.iter().zip(expected).all(close);
     assert!(same, "the losses are now {losses:.7?}");
 }
