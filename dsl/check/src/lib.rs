@@ -13,6 +13,7 @@ pub mod names;
 pub mod network;
 mod order;
 pub mod program;
+pub mod quant;
 pub mod session;
 mod settings;
 pub mod stdlib;

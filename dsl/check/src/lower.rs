@@ -229,6 +229,10 @@ pub(crate) mod tests {
         fn role(&self) -> Role {
             Role::Product
         }
+        fn integer(&self, _: &[Ty]) -> dlm_graph::Integer {
+            dlm_graph::Integer::Pass
+        }
+
         fn build(&self, _: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
             flows[0]
         }

@@ -1,5 +1,6 @@
 //! A checked program: every name resolved, every shape known, every setting typed and defaulted.
 
+use crate::quant::Quantization;
 use dlm_base::Span;
 use dlm_graph::{Layer, Ty, Weight};
 use dlm_vocab::augment::AugmentWord;
@@ -22,6 +23,8 @@ pub struct Program {
     pub networks: Vec<Network>,
     /// The `train` verbs, in an order in which each comes after what it needs.
     pub trainings: Vec<Training>,
+    /// The `quantize` verbs.
+    pub quantizations: Vec<Quantization>,
     /// The `export` verbs.
     pub exports: Vec<Export>,
     /// The comparisons of all `expect` blocks.

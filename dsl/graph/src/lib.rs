@@ -7,6 +7,7 @@
 
 pub mod grad;
 pub mod graph;
+pub mod integer;
 pub mod op;
 pub mod pass;
 pub mod plan;
@@ -18,6 +19,7 @@ mod basic;
 
 pub use grad::differentiate;
 pub use graph::{Graph, Kind, Node, NodeId, Value, ValueId};
+pub use integer::{Codes, Integer};
 pub use op::{Clock, Fan, Frame, Init, Layer, Mode, Op, Reject, Role, View, ViewMut, Weight};
 pub use plan::Plan;
 pub use run::{States, Workspace};

@@ -1,6 +1,7 @@
 //! What an operator owes: [`Op`] is a node of the graph, [`Layer`] a word that a program may name.
 
 use crate::graph::{Graph, NodeId, ValueId};
+use crate::integer::Integer;
 use crate::ty::Ty;
 use dlm_base::Shape;
 use smallvec::SmallVec;
@@ -93,6 +94,9 @@ pub trait Layer: Debug + Send + Sync {
 
     /// What it is to its neighbours: for initialisation and lints.
     fn role(&self) -> Role;
+
+    /// What it is on 8-bit codes, for flows of these types.
+    fn integer(&self, flows: &[Ty]) -> Integer;
 
     /// Adds its nodes; `weights` are in the order of [`Layer::weights`].
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], mode: Mode) -> ValueId;

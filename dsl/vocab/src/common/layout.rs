@@ -130,6 +130,13 @@ impl Op for Move {
                 });
                 self.run(batch, tys, &each.collect::<smallvec::SmallVec<[&[i32]; 8]>>(), y, 0);
             }
+            ViewMut::U8(y) => {
+                let each = frame.ins.iter().map(|view| match view {
+                    View::U8(x) => *x,
+                    other => panic!("not u8: {other:?}"),
+                });
+                self.run(batch, tys, &each.collect::<smallvec::SmallVec<[&[u8]; 8]>>(), y, 0);
+            }
             other => panic!("{}: {other:?}", self.name),
         }
     }

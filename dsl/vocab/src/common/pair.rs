@@ -1,9 +1,12 @@
 //! Operators that combine two flows element by element, with NumPy's broadcasting.
 
+use super::codes;
 use super::sum::{sum_to, user_axes};
 use super::text::{axis_name, need_floats, show};
 use dlm_base::Shape;
-use dlm_graph::{Frame, Graph, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{
+    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+};
 use dlm_kernels::Activation;
 use dlm_kernels::elementwise::{self, Axis2};
 use std::fmt::Debug;
@@ -13,6 +16,8 @@ use std::sync::Arc;
 pub(crate) trait Pair: Copy + Debug + Send + Sync + 'static {
     /// The word.
     const NAME: &'static str;
+    /// Whether it is the product (`true`) or the sum, which codes have; `None` where they have none.
+    const PRODUCT: Option<bool>;
 
     /// The function.
     fn at(self, a: f32, b: f32) -> f32;
@@ -50,6 +55,13 @@ impl<F: Pair> Layer for Sign<F> {
 
     fn role(&self) -> Role {
         Role::Other
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        match F::PRODUCT {
+            Some(product) => codes::combined(product, &flows[0], &flows[1]),
+            None => codes::NO_KERNEL,
+        }
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -1,8 +1,9 @@
 //! Words that sum over one axis.
 
+use super::codes::NO_KERNEL;
 use super::sum::SumOver;
 use super::text::{axis, need_floats};
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 
 /// The sum over an axis, divided by its size or not.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,10 @@ impl Layer for OverAxis {
 
     fn role(&self) -> Role {
         Role::Other
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        NO_KERNEL
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -1,7 +1,9 @@
 //! Operators that apply one function to every element.
 
 use super::text::need_floats;
-use dlm_graph::{Frame, Graph, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{
+    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+};
 use dlm_kernels::{Activation, elementwise};
 use std::fmt::Debug;
 
@@ -27,6 +29,9 @@ pub(crate) trait Unary: Copy + Debug + Send + Sync + 'static {
 
     /// The same function for operators that can apply it to their result.
     fn activation(self) -> Option<Activation>;
+
+    /// What it is on 8-bit codes.
+    fn integer(self) -> Integer;
 }
 
 /// The operator of a function.
@@ -49,6 +54,10 @@ impl<F: Unary> Layer for Map<F> {
 
     fn role(&self) -> Role {
         F::ROLE
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        self.0.integer()
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -41,6 +41,7 @@ pub(crate) struct Add;
 
 impl Pair for Add {
     const NAME: &'static str = "add";
+    const PRODUCT: Option<bool> = Some(false);
 
     #[inline(always)]
     fn at(self, a: f32, b: f32) -> f32 {

@@ -5,8 +5,9 @@ pub mod node;
 use super::max_pool::{SIZE, STRIDE, cases, infer, sizes, windows};
 use super::window::Windows;
 use super::{Flows, Operator};
+use crate::common::codes::Average;
 use crate::word;
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -52,6 +53,12 @@ impl Layer for AvgPool {
 
     fn role(&self) -> Role {
         Role::Other
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        let sizes = sizes(&self.0, &flows[0], "avg_pool");
+        let sizes = sizes.unwrap_or_else(|reject| panic!("not accepted before: {reject:?}"));
+        Integer::Compute(Arc::new(Average(sizes)))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -8,7 +8,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -109,6 +109,10 @@ impl Layer for BatchNorm {
 
     fn role(&self) -> Role {
         Role::Norm { cancels_bias: true }
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        Integer::Fold { eps: self.eps }
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], mode: Mode) -> ValueId {

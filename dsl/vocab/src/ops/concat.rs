@@ -1,12 +1,13 @@
 //! Flows side by side.
 
+use crate::common::codes;
 use crate::common::declare::{AXIS, case, param};
 use crate::common::layout::{Move, Piece};
 use crate::common::text::{axis, axis_name, show};
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -118,6 +119,11 @@ impl Layer for Concat {
 
     fn role(&self) -> Role {
         Role::Move
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        let along = axis("concat", &flows[0], self.axis).expect("infer has accepted the axis");
+        codes::joined(flows, along)
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -4,7 +4,9 @@ use crate::common::declare::{REAL, case, param};
 use crate::ops::{Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Frame, Graph, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{
+    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+};
 use std::sync::Arc;
 
 word! {
@@ -54,6 +56,10 @@ impl Layer for Constant {
 
     fn role(&self) -> Role {
         Role::Other
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        Integer::Float("a constant has no codes")
     }
 
     fn build(&self, g: &mut Graph, _: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -10,8 +10,9 @@ use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Args};
 use dlm_base::Shape;
-use dlm_graph::{Fan, Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Fan, Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::conv::Conv as Sizes;
+use dlm_kernels::int8::Product;
 use std::sync::Arc;
 
 word! {
@@ -113,6 +114,10 @@ impl Layer for Conv {
 
     fn role(&self) -> Role {
         Role::Product
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        Integer::Product(Product::Conv(self.known(&flows[0])))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {

@@ -8,10 +8,11 @@ use super::window::{
     shape,
 };
 use super::{Case, Flows, Operator};
+use crate::common::codes::NO_KERNEL;
 use crate::word;
 use crate::word::Arg;
 use dlm_base::Shape;
-use dlm_graph::{Fan, Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Fan, Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::conv::Conv as Sizes;
 use std::sync::Arc;
 
@@ -135,6 +136,10 @@ impl Layer for Transposed {
 
     fn role(&self) -> Role {
         Role::Product
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        NO_KERNEL
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {

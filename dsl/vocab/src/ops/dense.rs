@@ -8,7 +8,8 @@ use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Args, Default, Param, Type};
 use dlm_base::Shape;
-use dlm_graph::{Fan, Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Fan, Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_kernels::int8::Product;
 use std::sync::Arc;
 
 word! {
@@ -133,6 +134,10 @@ impl Layer for Dense {
 
     fn role(&self) -> Role {
         Role::Product
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        Integer::Product(Product::Dense { features: features(&flows[0]), units: self.units })
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {

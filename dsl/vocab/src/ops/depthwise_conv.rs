@@ -5,8 +5,9 @@ use super::window::{BIAS, DILATION, INIT, KERNEL, PADDING, STRIDE, Windows, map,
 use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::Arg;
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::conv::Conv as Sizes;
+use dlm_kernels::int8::Product;
 use std::sync::Arc;
 
 word! {
@@ -73,6 +74,10 @@ impl Layer for Depthwise {
 
     fn role(&self) -> Role {
         Role::Product
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        Integer::Product(Product::Conv(self.known(&flows[0])))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {

@@ -40,6 +40,7 @@ pub(crate) struct Div;
 
 impl Pair for Div {
     const NAME: &'static str = "div";
+    const PRODUCT: Option<bool> = None;
 
     #[inline(always)]
     fn at(self, a: f32, b: f32) -> f32 {

@@ -5,7 +5,9 @@ use crate::common::text::need_floats;
 use crate::ops::{Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Frame, Graph, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{
+    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+};
 use dlm_kernels::{par, rng};
 use std::sync::Arc;
 
@@ -64,6 +66,10 @@ impl Layer for Dropout {
 
     fn role(&self) -> Role {
         Role::Transparent
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        Integer::Pass
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], mode: Mode) -> ValueId {

@@ -4,7 +4,7 @@ use super::reshape::{reorder, row_major};
 use crate::common::declare::case;
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -59,6 +59,10 @@ impl Layer for Flatten {
 
     fn role(&self) -> Role {
         Role::Move
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        Integer::Move
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

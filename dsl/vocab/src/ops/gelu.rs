@@ -1,10 +1,11 @@
 //! Gaussian error linear unit.
 
+use crate::common::codes::NO_KERNEL;
 use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::Role;
+use dlm_graph::{Integer, Role};
 use dlm_kernels::Activation;
 use dlm_kernels::math::{erf, exp};
 use std::f32::consts::FRAC_1_SQRT_2;
@@ -54,5 +55,9 @@ impl Unary for Gelu {
 
     fn activation(self) -> Option<Activation> {
         None
+    }
+
+    fn integer(self) -> Integer {
+        NO_KERNEL
     }
 }

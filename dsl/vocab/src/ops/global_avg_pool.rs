@@ -3,9 +3,10 @@
 use super::avg_pool::node::Mean;
 use super::window::{map, shape};
 use super::{Case, Flows, Operator};
+use crate::common::codes::Average;
 use crate::word;
 use crate::word::Args;
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::pool::Pool;
 use std::sync::Arc;
 
@@ -54,6 +55,10 @@ impl Layer for GlobalAvgPool {
 
     fn role(&self) -> Role {
         Role::Other
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        Integer::Compute(Arc::new(Average(whole(&flows[0], "global_avg_pool"))))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

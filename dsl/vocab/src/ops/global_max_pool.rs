@@ -4,8 +4,9 @@ use super::global_avg_pool::{cases, whole};
 use super::max_pool::node::Max;
 use super::window::map;
 use super::{Flows, Operator};
+use crate::common::codes::Largest;
 use crate::word;
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -52,6 +53,10 @@ impl Layer for GlobalMaxPool {
 
     fn role(&self) -> Role {
         Role::Other
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        Integer::Select(Arc::new(Largest(whole(&flows[0], "global_max_pool"))))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], mode: Mode) -> ValueId {

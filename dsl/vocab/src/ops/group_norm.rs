@@ -1,6 +1,7 @@
 //! Normalisation of groups of channels.
 
 use super::layer_norm::{EPS, weight};
+use crate::common::codes::NO_KERNEL;
 use crate::common::declare::{case, param};
 use crate::common::sets::Normalise;
 use crate::common::text::{need_floats, show};
@@ -8,7 +9,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Type};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::norm::set::Sets;
 use std::sync::Arc;
 
@@ -96,6 +97,10 @@ impl Layer for GroupNorm {
 
     fn role(&self) -> Role {
         Role::Norm { cancels_bias: false }
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        NO_KERNEL
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {

@@ -1,10 +1,11 @@
 //! Swish of straight pieces.
 
+use crate::common::codes::NO_KERNEL;
 use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::Role;
+use dlm_graph::{Integer, Role};
 use dlm_kernels::Activation;
 use std::sync::Arc;
 
@@ -51,5 +52,9 @@ impl Unary for HardSwish {
 
     fn activation(self) -> Option<Activation> {
         None
+    }
+
+    fn integer(self) -> Integer {
+        NO_KERNEL
     }
 }

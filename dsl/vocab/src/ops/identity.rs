@@ -3,7 +3,7 @@
 use crate::common::declare::case;
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -43,6 +43,10 @@ impl Layer for Identity {
 
     fn role(&self) -> Role {
         Role::Transparent
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        Integer::Pass
     }
 
     fn build(&self, _: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

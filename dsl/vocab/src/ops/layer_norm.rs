@@ -1,5 +1,6 @@
 //! Normalisation of each sample.
 
+use crate::common::codes::NO_KERNEL;
 use crate::common::declare::{POSITIVE, case, param};
 use crate::common::sets::Normalise;
 use crate::common::text::{need_floats, show};
@@ -7,7 +8,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::norm::set::Sets;
 use std::sync::Arc;
 
@@ -100,6 +101,10 @@ impl Layer for LayerNorm {
 
     fn role(&self) -> Role {
         Role::Norm { cancels_bias: false }
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        NO_KERNEL
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {

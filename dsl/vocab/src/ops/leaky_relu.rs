@@ -1,11 +1,12 @@
 //! Rectified linear unit that leaks.
 
+use crate::common::codes::Lookup;
 use crate::common::declare::{case, param, real};
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::Role;
+use dlm_graph::{Integer, Role};
 use dlm_kernels::Activation;
 use std::sync::Arc;
 
@@ -64,5 +65,11 @@ impl Unary for LeakyRelu {
 
     fn activation(self) -> Option<Activation> {
         Some(Activation::LeakyRelu(self.slope))
+    }
+
+    fn integer(self) -> Integer {
+        let slope = f64::from(self.slope);
+        let leak = move |x: f64| if x > 0.0 { x } else { slope * x };
+        Integer::Compute(Arc::new(Lookup("leaky_relu", leak)))
     }
 }

@@ -5,9 +5,10 @@ pub mod node;
 use super::conv::{args, both};
 use super::window::{Padding, Windows, map, shape};
 use super::{Case, Flows, Operator};
+use crate::common::codes::Largest;
 use crate::word;
 use crate::word::{Arg, Args, Default, Param, Type};
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::pool::Pool;
 use std::sync::Arc;
 
@@ -97,6 +98,12 @@ impl Layer for MaxPool {
 
     fn role(&self) -> Role {
         Role::Other
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        let sizes = sizes(&self.0, &flows[0], "max_pool");
+        let sizes = sizes.unwrap_or_else(|reject| panic!("not accepted before: {reject:?}"));
+        Integer::Select(Arc::new(Largest(sizes)))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], mode: Mode) -> ValueId {

@@ -41,6 +41,7 @@ pub(crate) struct Mul;
 
 impl Pair for Mul {
     const NAME: &'static str = "mul";
+    const PRODUCT: Option<bool> = Some(true);
 
     #[inline(always)]
     fn at(self, a: f32, b: f32) -> f32 {

@@ -1,12 +1,13 @@
 //! A border of zeros.
 
+use crate::common::codes::Bordered;
 use crate::common::declare::{case, param};
 use crate::common::layout::{Move, Piece};
 use crate::common::text::show;
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Type};
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -76,6 +77,11 @@ impl Layer for Pad {
 
     fn role(&self) -> Role {
         Role::Move
+    }
+
+    fn integer(&self, flows: &[Ty]) -> Integer {
+        let [c, h, w] = *flows[0].shape.sizes() else { panic!("infer has accepted a map") };
+        Integer::Select(Arc::new(Bordered { map: [h, w, c], border: self.border }))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -4,7 +4,7 @@ use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::Role;
+use dlm_graph::{Integer, Role};
 use dlm_kernels::Activation;
 use std::sync::Arc;
 
@@ -51,6 +51,10 @@ impl Unary for Relu {
 
     fn activation(self) -> Option<Activation> {
         Some(Activation::Relu)
+    }
+
+    fn integer(self) -> Integer {
+        Integer::Cut(f32::INFINITY)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::Role;
+use dlm_graph::{Integer, Role};
 use dlm_kernels::Activation;
 use std::sync::Arc;
 
@@ -50,5 +50,9 @@ impl Unary for Relu6 {
 
     fn activation(self) -> Option<Activation> {
         Some(Activation::Relu6)
+    }
+
+    fn integer(self) -> Integer {
+        Integer::Cut(6.0)
     }
 }

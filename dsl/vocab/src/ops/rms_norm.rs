@@ -1,12 +1,13 @@
 //! Normalisation by the root mean square.
 
 use super::layer_norm::{infer, normalised, weight};
+use crate::common::codes::NO_KERNEL;
 use crate::common::declare::{POSITIVE, case, param};
 use crate::common::sets::Normalise;
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::norm::set::Sets;
 use std::sync::Arc;
 
@@ -67,6 +68,10 @@ impl Layer for RmsNorm {
 
     fn role(&self) -> Role {
         Role::Norm { cancels_bias: false }
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        NO_KERNEL
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {

@@ -1,10 +1,11 @@
 //! The logistic function.
 
+use crate::common::codes::Lookup;
 use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::Role;
+use dlm_graph::{Integer, Role};
 use dlm_kernels::Activation;
 use dlm_kernels::math::sigmoid;
 use std::sync::Arc;
@@ -50,5 +51,9 @@ impl Unary for Sigmoid {
 
     fn activation(self) -> Option<Activation> {
         None
+    }
+
+    fn integer(self) -> Integer {
+        Integer::Compute(Arc::new(Lookup("sigmoid", |x: f64| 1.0 / (1.0 + (-x).exp()))))
     }
 }

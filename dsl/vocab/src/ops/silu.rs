@@ -1,10 +1,11 @@
 //! Sigmoid linear unit, also called swish.
 
+use crate::common::codes::NO_KERNEL;
 use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::Role;
+use dlm_graph::{Integer, Role};
 use dlm_kernels::Activation;
 use dlm_kernels::math::sigmoid;
 use std::sync::Arc;
@@ -52,5 +53,9 @@ impl Unary for Silu {
 
     fn activation(self) -> Option<Activation> {
         None
+    }
+
+    fn integer(self) -> Integer {
+        NO_KERNEL
     }
 }

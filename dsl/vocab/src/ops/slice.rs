@@ -6,7 +6,7 @@ use crate::common::text::{axis, show};
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -105,6 +105,10 @@ impl Layer for Slice {
 
     fn role(&self) -> Role {
         Role::Move
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        Integer::Move
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -1,11 +1,14 @@
 //! Softmax.
 
+use crate::common::codes::NO_KERNEL;
 use crate::common::declare::{AXIS, case, param};
 use crate::common::text::{axis, need_floats};
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Frame, Graph, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{
+    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+};
 use dlm_kernels::softmax::{softmax, softmax_grad};
 use std::sync::Arc;
 
@@ -64,6 +67,10 @@ impl Layer for Softmax {
 
     fn role(&self) -> Role {
         Role::Softmax
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        NO_KERNEL
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

@@ -40,6 +40,7 @@ pub(crate) struct Sub;
 
 impl Pair for Sub {
     const NAME: &'static str = "sub";
+    const PRODUCT: Option<bool> = None;
 
     #[inline(always)]
     fn at(self, a: f32, b: f32) -> f32 {

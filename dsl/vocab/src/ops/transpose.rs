@@ -7,7 +7,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Type};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -94,6 +94,10 @@ impl Layer for Transpose {
 
     fn role(&self) -> Role {
         Role::Move
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        Integer::Move
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

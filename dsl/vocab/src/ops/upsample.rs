@@ -7,7 +7,7 @@ use super::window::{MOST_NUMBERS, affordable, map, shape};
 use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Param, Type};
-use dlm_graph::{Graph, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -60,6 +60,10 @@ impl Layer for Upsample {
 
     fn role(&self) -> Role {
         Role::Move
+    }
+
+    fn integer(&self, _: &[Ty]) -> Integer {
+        Integer::Move
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
