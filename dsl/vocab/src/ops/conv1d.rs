@@ -1,6 +1,6 @@
 //! `conv1d`
 
-mod node;
+pub(crate) mod node;
 
 use super::conv::{Conv, args, bias_of, name, node::Convolve};
 use super::window::{
