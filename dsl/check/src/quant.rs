@@ -2,7 +2,7 @@
 
 pub mod scheme;
 
-pub use scheme::{Form, Point, Scheme, Unit, scheme};
+pub use scheme::{Cut, Form, Point, Scheme, Unit, Why, scheme};
 
 use crate::program::Training;
 use dlm_base::Span;

@@ -1,14 +1,14 @@
 //! Ranges from samples: the float network answers, and every tensor that will have a grid is looked at.
 
 use super::observe::Observer;
-use crate::compile::Plans;
+use super::runs::Runs;
 use crate::data::Loaded;
 use crate::run::RunError;
 use crate::weights::Weights;
 use dlm_check::lower::lower_layers;
 use dlm_check::program::{Flow, Network, Split};
 use dlm_check::quant::{Activations, Method, Point, Range, Scheme};
-use dlm_graph::{Clock, Graph, Mode, States, ValueId, Workspace, pass};
+use dlm_graph::{Graph, Mode, ValueId};
 use dlm_kernels::int8::Grid;
 use dlm_kernels::rng;
 
@@ -95,8 +95,7 @@ fn ranged(point: &Point, observer: &Observer) -> Ranged {
     };
     // What is never negative keeps all codes for itself, and its zero at the lowest: relu then needs
     // no step of its own.
-    let grid =
-        if symmetric && lo < 0.0 { Grid::symmetric(lo, hi) } else { Grid::of(lo, hi) };
+    let grid = if symmetric && lo < 0.0 { Grid::symmetric(lo, hi) } else { Grid::of(lo, hi) };
     Ranged { lo, hi, seen: observer.seen().unwrap_or((0.0, 0.0)), grid }
 }
 
@@ -112,7 +111,10 @@ fn broken(net: &Network, flow: Flow, data: &Loaded, batch: &[u32], seen: &[f32])
             "ranges cannot be found on it: mend the data, or leave the sample out",
         ),
         Flow::Layer(layer) => (
-            format!("`{}` gives {what} for training sample {sample} of `{name}`", net.layers[layer].path),
+            format!(
+                "`{}` gives {what} for training sample {sample} of `{name}`",
+                net.layers[layer].path
+            ),
             "the weights are broken, or the sample is far from all others: look at both",
         ),
     };
@@ -120,12 +122,7 @@ fn broken(net: &Network, flow: Flow, data: &Loaded, batch: &[u32], seen: &[f32])
 }
 
 /// The float network, answering with the tensors at some of its flows.
-pub(super) struct Floats {
-    plans: Plans,
-    states: States,
-    work: Workspace,
-    ready: Option<std::sync::Arc<crate::compile::Ready>>,
-}
+pub(super) struct Floats(Runs);
 
 impl Floats {
     /// The network with these weights.
@@ -138,27 +135,16 @@ impl Floats {
             Flow::Layer(i) => made[i],
         };
         g.outputs = flows.iter().map(value).collect();
-        let mut plans = Plans::new(pass::remove_dead(g));
-        let one = plans.get(1);
-        let mut states = States::new([&one.plan]);
-        trained.put(&mut states, "");
-        Floats { plans, states, work: Workspace::new([&one.plan]), ready: None }
+        Floats(Runs::new(g, trained))
     }
 
     /// Answers samples at these places of a part.
     pub(super) fn run(&mut self, data: &Loaded, split: Split, places: &[u32]) {
-        let ready = self.plans.get(places.len());
-        self.work.fit(&ready.plan);
-        data.fill_places(split, places, ready.plan.input_f32(&mut self.work, 0));
-        ready.run(&mut self.work, &mut self.states, Clock::default());
-        self.ready = Some(ready);
+        self.0.run(data, split, places);
     }
 
     /// The tensor at the flow of that place, for the samples answered last.
     pub(super) fn output(&self, number: usize) -> &[f32] {
-        match &self.ready {
-            Some(ready) => ready.plan.output_f32(&self.work, &self.states, number),
-            None => &[],
-        }
+        self.0.output(number)
     }
 }

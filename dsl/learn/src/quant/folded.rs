@@ -1,7 +1,7 @@
 //! The float weights that are rounded: normalisation folded into the product before it.
 
 use crate::weights::Weights;
-use dlm_check::lower::{WeightInfo, from_memory, weights};
+use dlm_check::lower::{WeightInfo, from_memory, to_memory, weights};
 use dlm_check::program::Network;
 use dlm_check::quant::Scheme;
 use dlm_graph::Integer;
@@ -66,7 +66,39 @@ impl Folded {
         folded
     }
 
-    /// The same weights under another scheme of the same network, which folds the same layers.
+    /// The same network as weights of its layers: normalisation that was folded does nothing but add.
+    pub fn unfolded(&self, net: &Network, scheme: &Scheme) -> Weights {
+        let all = weights(net);
+        let mut numbers: BTreeMap<String, Vec<f32>> = self.floats.clone();
+        for (unit, product) in scheme.units.iter().zip(&self.products) {
+            let Some(product) = product else { continue };
+            let path = |layer: usize| &net.layers[layer].path;
+            numbers.insert(format!("{}.weight", path(unit.main)), product.weight.clone());
+            let channels = net.layers[unit.main].weights[0].shape.0[0];
+            let bias = product.bias.clone().unwrap_or_else(|| vec![0.0; channels]);
+            let Some(fold) = unit.fold else {
+                numbers.insert(format!("{}.bias", path(unit.main)), bias);
+                continue;
+            };
+            numbers.insert(format!("{}.bias", path(unit.main)), vec![0.0; channels]);
+            let eps = match net.layers[fold].layer.integer(&[]) {
+                Integer::Fold { eps } => eps,
+                _ => 0.0,
+            };
+            let normal = path(fold);
+            numbers.insert(format!("{normal}.weight"), vec![1.0; channels]);
+            numbers.insert(format!("{normal}.bias"), bias);
+            numbers.insert(format!("{normal}.running_mean"), vec![0.0; channels]);
+            numbers.insert(format!("{normal}.running_var"), vec![(1.0 - eps) as f32; channels]);
+        }
+        let each = all.into_iter().filter_map(|info| {
+            let numbers = numbers.get(&info.name)?;
+            Some((info.name, to_memory(numbers, &info.shape, &info.order)))
+        });
+        Weights(each.collect())
+    }
+
+    /// The weights of a unit's product.
     pub fn weights(&self, unit: usize) -> Option<&Product> {
         self.products[unit].as_ref()
     }

@@ -244,7 +244,12 @@ pub(super) fn integer(net: &Network, layer: usize) -> Integer {
 }
 
 /// The codes of a unit's weights as the kernels read them, and a scale for each channel.
-fn packed(net: &Network, unit: &Unit, sizes: int8::Product, stored: &Stored) -> (Arc<[u8]>, Vec<f32>) {
+fn packed(
+    net: &Network,
+    unit: &Unit,
+    sizes: int8::Product,
+    stored: &Stored,
+) -> (Arc<[u8]>, Vec<f32>) {
     let weight = &net.layers[unit.main].weights[0];
     let Codes::Int { codes, scales, .. } = &stored.weight else {
         panic!("the weights of {} are no codes", net.layers[unit.main].path);

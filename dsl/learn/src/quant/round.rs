@@ -34,6 +34,11 @@ pub fn round(
     Quantized { units: units.collect(), grids: grids.clone(), floats: folded.floats.clone() }
 }
 
+/// Weights of so many output channels, rounded to a format and back.
+pub fn rounded(weights: &[f32], channels: usize, format: Weights) -> Vec<f32> {
+    weights_of(&Stored { weight: codes_of(weights, channels, format, |_| ()), bias: None })
+}
+
 fn stored(
     net: &Network,
     unit: &Unit,
@@ -41,74 +46,84 @@ fn stored(
     input: Option<Grid>,
     warnings: &mut Vec<Warning>,
 ) -> Stored {
-    let float = || product.bias.clone().map(Bias::Float);
     let path = &net.layers[unit.main].path;
     let channels = net.layers[unit.main].weights[0].shape.0[0];
-    let (bits, per, symmetric) = match unit.weights.unwrap_or(Weights::Float32) {
-        Weights::Float32 => {
-            return Stored { weight: Codes::Float(product.weight.clone()), bias: float() };
+    let mut bias = product.bias.clone().map(Bias::Float);
+    let weight = codes_of(&product.weight, channels, stored_format(unit), |scales| {
+        let (Some(grid), Some(numbers)) = (input, &product.bias) else { return };
+        let depth = product.weight.len() / channels.max(1);
+        let enlarged = fit_bias(scales, numbers, grid, depth);
+        if enlarged > 0 {
+            warnings.push(Warning {
+                code: "W1014",
+                message: format!(
+                    "{enlarged} biases of `{path}` are so large beside its weights that the \
+                     weights' scale was enlarged to hold them"
+                ),
+            });
         }
-        Weights::Float16 => {
-            let bits = product.weight.iter().map(|&w| half_bits(w)).collect();
-            return Stored { weight: Codes::Half(bits), bias: float() };
-        }
-        Weights::Int { bits, per, symmetric } => (bits, per, symmetric),
-    };
-    let group = match per {
-        Per::Tensor => product.weight.len(),
-        Per::Channel => product.weight.len() / channels.max(1),
-        Per::Group(n) => n,
-    };
-    let mut scales = Vec::new();
-    let mut zeros = Vec::new();
-    let mut empty = 0;
-    for weights in product.weight.chunks(group.max(1)) {
-        let (scale, zero) = scale_of(weights, bits, symmetric);
-        empty += usize::from(weights.iter().all(|&w| w == 0.0));
-        scales.push(scale);
-        zeros.push(zero);
-    }
-    if empty > 0 {
+        bias = Some(Bias::Int(int_bias(numbers, scales, grid)));
+    });
+    if let Codes::Int { scales, codes, per, .. } = &weight {
+        let group = codes.len().div_ceil(scales.len().max(1)).max(1);
+        let groups = product.weight.chunks(group);
+        let empty = groups.filter(|weights| weights.iter().all(|&w| w == 0.0)).count();
         let which = match per {
             Per::Tensor => "all weights".to_string(),
             Per::Channel => format!("all weights of {empty} of {channels} channels"),
             Per::Group(_) => format!("all weights of {empty} of {} groups", scales.len()),
         };
-        warnings.push(Warning {
-            code: "W1013",
-            message: format!("{which} of `{path}` are 0: their scale is 1"),
-        });
-    }
-    let bias = match (input, &product.bias) {
-        (Some(grid), Some(bias)) => {
-            let enlarged = fit_bias(&mut scales, bias, grid, group);
-            if enlarged > 0 {
-                warnings.push(Warning {
-                    code: "W1014",
-                    message: format!(
-                        "{enlarged} biases of `{path}` are so large beside its weights that the \
-                         weights' scale was enlarged to hold them"
-                    ),
-                });
-            }
-            let each = bias.iter().enumerate().map(|(c, &b)| {
-                let scale = grid.scale * scales[c.min(scales.len() - 1)];
-                (f64::from(b) / f64::from(scale)).round_ties_even() as i32
-            });
-            Some(Bias::Int(each.collect()))
+        if empty > 0 {
+            let message = format!("{which} of `{path}` are 0: their scale is 1");
+            warnings.push(Warning { code: "W1013", message });
         }
-        _ => float(),
+    }
+    Stored { weight, bias }
+}
+
+fn stored_format(unit: &Unit) -> Weights {
+    unit.weights.unwrap_or(Weights::Float32)
+}
+
+/// Weights in a format; `scaled` may enlarge the scales before numbers are rounded.
+fn codes_of(
+    weights: &[f32],
+    channels: usize,
+    format: Weights,
+    scaled: impl FnOnce(&mut [f32]),
+) -> Codes {
+    let (bits, per, symmetric) = match format {
+        Weights::Float32 => return Codes::Float(weights.to_vec()),
+        Weights::Float16 => return Codes::Half(weights.iter().map(|&w| half_bits(w)).collect()),
+        Weights::Int { bits, per, symmetric } => (bits, per, symmetric),
     };
-    let codes = product.weight.chunks(group.max(1)).zip(scales.iter().zip(&zeros));
-    let codes = codes.flat_map(|(weights, (&scale, &zero))| {
-        let (least, most) = limits(bits, symmetric);
+    let group = match per {
+        Per::Tensor => weights.len(),
+        Per::Channel => weights.len() / channels.max(1),
+        Per::Group(n) => n,
+    };
+    let groups = || weights.chunks(group.max(1));
+    let (mut scales, zeros): (Vec<f32>, Vec<i8>) =
+        groups().map(|weights| scale_of(weights, bits, symmetric)).unzip();
+    scaled(&mut scales);
+    let (least, most) = limits(bits, symmetric);
+    let codes = groups().zip(scales.iter().zip(&zeros)).flat_map(|(weights, (&scale, &zero))| {
         weights.iter().map(move |&w| {
             let q = (w / scale).round_ties_even() + f32::from(zero);
             q.clamp(least, most) as i8
         })
     });
     let codes = codes.collect();
-    Stored { weight: Codes::Int { bits, codes, scales, zeros, per }, bias }
+    Codes::Int { bits, codes, scales, zeros, per }
+}
+
+/// `rint(b / f32(s_x · s_w))`, in f64.
+fn int_bias(bias: &[f32], scales: &[f32], grid: Grid) -> Vec<i32> {
+    let each = bias.iter().enumerate().map(|(c, &b)| {
+        let scale = grid.scale * scales[c.min(scales.len() - 1)];
+        (f64::from(b) / f64::from(scale)).round_ties_even() as i32
+    });
+    each.collect()
 }
 
 /// The smallest and largest code.
@@ -136,11 +151,10 @@ fn scale_of(weights: &[f32], bits: u8, symmetric: bool) -> (f32, i8) {
     }
 }
 
-/// Enlarges scales until every bias in units of input scale times weight scale, together with any sum
+/// Enlarges scales of products of so many factors until every bias in units of input scale times weight scale, together with any sum
 /// of products, fits into 32 bits. How many were enlarged.
-fn fit_bias(scales: &mut [f32], bias: &[f32], grid: Grid, group: usize) -> usize {
+fn fit_bias(scales: &mut [f32], bias: &[f32], grid: Grid, depth: usize) -> usize {
     let reach = i64::from(grid.zero.max(255 - grid.zero)) * 127;
-    let depth = if scales.len() == 1 { group / bias.len().max(1) } else { group };
     let most = (i64::from(i32::MAX) - reach * depth as i64).max(1 << 20) as f64;
     let single = scales.len() == 1;
     let mut enlarged = 0;
@@ -164,7 +178,9 @@ pub fn weights_of(stored: &Stored) -> Vec<f32> {
             let group = codes.len().div_ceil(scales.len().max(1)).max(1);
             let groups = codes.chunks(group).zip(scales.iter().zip(zeros));
             let value = |q: i8, s: f32, z: i8| (f32::from(q) - f32::from(z)) * s;
-            groups.flat_map(|(codes, (&s, &z))| codes.iter().map(move |&q| value(q, s, z))).collect()
+            groups
+                .flat_map(|(codes, (&s, &z))| codes.iter().map(move |&q| value(q, s, z)))
+                .collect()
         }
     }
 }

@@ -93,8 +93,7 @@ mod tests {
     #[test]
     fn no_number_is_lost_when_the_range_grows() {
         let mut histogram = Histogram::default();
-        let batches: [&[f32]; 4] =
-            [&[0.0, 1.0], &[-1000.0, 5.0], &[1e6, 2.0], &[-3e-9, 1e-9, 7.0]];
+        let batches: [&[f32]; 4] = [&[0.0, 1.0], &[-1000.0, 5.0], &[1e6, 2.0], &[-3e-9, 1e-9, 7.0]];
         for batch in batches {
             let lo = batch.iter().copied().fold(f32::MAX, f32::min);
             let hi = batch.iter().copied().fold(f32::MIN, f32::max);

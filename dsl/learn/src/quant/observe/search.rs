@@ -66,7 +66,8 @@ pub(super) fn divergence(histogram: &Histogram, grid: Grid) -> f64 {
         let code = usize::from(grid.code(x as f32));
         let n = n as f64;
         codes[code].0 += n;
-        if x >= f64::from(lo) - f64::from(grid.scale) && x <= f64::from(hi) + f64::from(grid.scale) {
+        if x >= f64::from(lo) - f64::from(grid.scale) && x <= f64::from(hi) + f64::from(grid.scale)
+        {
             codes[code].1 += n;
             codes[code].2 += 1;
             inside.push((code, n));
