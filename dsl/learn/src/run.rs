@@ -6,6 +6,8 @@ use crate::event::Event;
 use crate::fit::{Job, fit};
 use crate::judge;
 use crate::metrics::{Answers, Scores, agreement};
+use crate::quant::report::Report;
+use crate::quant::round::Warning;
 use crate::quant::{self, deploy, pipeline};
 use crate::weights::{About, Weights};
 use dlm_base::Files;
@@ -81,6 +83,23 @@ pub struct Summary {
     pub seconds: f64,
     /// Where the weights were written.
     pub file: String,
+    /// Of a quantized artifact: what was done to it.
+    pub quantized: Option<Box<Quantized>>,
+}
+
+/// What a quantization was, and did.
+#[derive(Clone, Debug)]
+pub struct Quantized {
+    /// The float artifact.
+    pub source: String,
+    /// The policy.
+    pub policy: String,
+    /// `dynamic`, `static` or `qat`.
+    pub method: &'static str,
+    /// What it did, layer by layer.
+    pub report: Report,
+    /// What was met and mended.
+    pub warnings: Vec<Warning>,
 }
 
 /// An expectation and what became of it.
@@ -247,6 +266,7 @@ impl Runner<'_> {
                 scores: BTreeMap::new(),
                 seconds: fitted.seconds,
                 file: String::new(),
+                quantized: None,
             },
         };
         self.keep(made, &data, world)

@@ -1,6 +1,6 @@
 //! The `quantize` verbs of a run.
 
-use super::{Made, RunError, Runner, Summary, What, World};
+use super::{Made, Quantized, RunError, Runner, Summary, What, World};
 use crate::event::Event;
 use crate::metrics::agreement;
 use crate::quant::file;
@@ -48,6 +48,7 @@ impl Runner<'_> {
             scores: BTreeMap::new(),
             seconds: world.seconds() - began,
             file: String::new(),
+            quantized: None,
         };
         let what = What::Quantized(index, Box::new(outcome));
         let dataset = quantization.dataset;
@@ -67,7 +68,19 @@ impl Runner<'_> {
         report.agreement = answers
             .filter(|(a, b)| classes && a.outputs.len() == b.outputs.len())
             .map(|(a, b)| agreement(a, b));
-        world.tell(Event::Quantized { artifact, report: Box::new(report) });
+        let warnings = outcome.warnings.clone();
+        let event = Event::Quantized { artifact: artifact.clone(), report: Box::new(report.clone()) };
+        world.tell(event);
+        let quantized = Quantized {
+            source: quantization.source.clone(),
+            policy: quantization.policy.clone(),
+            method: method_word(quantization.method),
+            report,
+            warnings,
+        };
+        if let Some(made) = self.made.iter_mut().find(|made| made.summary.artifact == artifact) {
+            made.summary.quantized = Some(Box::new(quantized));
+        }
         Ok(())
     }
 }
