@@ -7,6 +7,7 @@ pub mod conv;
 mod depthwise;
 pub mod elementwise;
 pub mod gemm;
+pub mod int8;
 pub mod math;
 pub mod movement;
 pub mod norm;
