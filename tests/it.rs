@@ -6,6 +6,7 @@
 mod determinism;
 mod examples;
 mod oracle;
+mod quant;
 mod spec;
 mod support;
 mod tidy;

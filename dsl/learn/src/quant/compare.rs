@@ -8,9 +8,9 @@ use super::runs::Runs;
 use super::stored::Quantized;
 use super::tune::lower_trained;
 use crate::data::Loaded;
-use crate::weights::Weights;
+use crate::weights::Weights as Numbers;
 use dlm_check::program::{Flow, Network, Split};
-use dlm_check::quant::{Form, Format, Scheme, scheme};
+use dlm_check::quant::{Form, Format, Scheme, Weights, scheme};
 use dlm_graph::{Graph, ValueId};
 
 /// Samples that are answered at once.
@@ -66,7 +66,7 @@ pub fn noise(
     scheme: &Scheme,
     quantized: &Quantized,
     ranges: &[Ranged],
-    trained: &Weights,
+    trained: &Numbers,
     data: &Loaded,
     split: Split,
     places: &[u32],
@@ -95,15 +95,17 @@ pub fn alone(
     formats: &[Format],
     folded: &Folded,
     ranges: &[Ranged],
-    trained: &Weights,
+    trained: &Numbers,
     data: &Loaded,
     split: Split,
     places: &[u32],
 ) -> Vec<Option<Noise>> {
     let mut float = Floats::new(net, trained, &[full.output]);
     let each = full.units.iter().enumerate().map(|(number, unit)| {
-        let rounds = unit.form != Form::Float(dlm_check::quant::Why::Kept)
-            && (unit.weights.is_some() || unit.form == Form::Codes);
+        // Moves and selections round nothing themselves.
+        let computed = full.points.iter().any(|point| point.flow == Flow::Layer(unit.output));
+        let stored = matches!(unit.weights, Some(Weights::Float16 | Weights::Int { .. }));
+        let rounds = computed && unit.form == Form::Codes || stored;
         if !rounds {
             return None;
         }
@@ -142,7 +144,7 @@ pub fn differing(
     net: &Network,
     scheme: &Scheme,
     folded: &Folded,
-    tuned: &Weights,
+    tuned: &Numbers,
     quantized: &Quantized,
     data: &Loaded,
     split: Split,
