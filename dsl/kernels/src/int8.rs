@@ -21,7 +21,7 @@ pub use grid::{Grid, dequantize, extent, quantize, recover};
 pub use pack::{pack, packed_len};
 pub use pool::{avg_pool, global_avg_pool, global_max_pool, max_pool};
 pub use product::{Out, Product, product, product_scratch};
-pub use train::{mask, requantize_train, round_train, sums_extent};
+pub use train::{mask, mask_in_place, requantize_train, round_train, sums_extent};
 pub use weights::{multipliers, round_bias, round_weights};
 
 #[cfg(test)]

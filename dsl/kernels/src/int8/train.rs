@@ -174,6 +174,24 @@ crate::simd! {
     }
 }
 
+crate::simd! {
+    fn mask_own(pass: &[u8], dz: &mut [f32]) {
+        for (&pass, dz) in pass.iter().zip(dz) {
+            *dz = if pass != 0 { *dz } else { 0.0 };
+        }
+    }
+}
+
+/// [`mask`] of a gradient where it stands.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn mask_in_place(pass: &[u8], dz: &mut [f32]) {
+    assert_eq!(pass.len(), dz.len());
+    let work = dz.len();
+    par::chunks(dz, PIECE, work, |i, dz| mask_own(&pass[i * PIECE..][..dz.len()], dz));
+}
+
 /// The gradient before rounding: `dz = dy` where `pass` is not 0, and 0 elsewhere.
 ///
 /// # Panics

@@ -239,9 +239,7 @@ impl Op for Rounded {
     fn forward(&self, frame: &mut Frame<'_>) {
         let (x, y, pass) = (frame.f32(0), frame.out(0), frame.out_u8(1));
         let grid = followed(self.follow, frame, 1, || int8::extent(x));
-        int8::quantize(x, grid, pass);
-        int8::dequantize(pass, grid, y);
-        inside(x, grid, false, pass);
+        int8::round_train(x, grid, y, pass);
     }
 
     fn grad(&self, g: &mut Graph, node: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
@@ -323,7 +321,14 @@ impl Op for Masked {
 
     fn forward(&self, frame: &mut Frame<'_>) {
         let y = frame.out(0);
-        int8::mask(frame.f32(0), frame.u8(1), y);
+        match frame.taken {
+            true => int8::mask_in_place(frame.u8(1), y),
+            false => int8::mask(frame.f32(0), frame.u8(1), y),
+        }
+    }
+
+    fn in_place(&self) -> Option<usize> {
+        Some(0)
     }
 
     fn grad(&self, g: &mut Graph, node: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
