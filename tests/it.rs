@@ -5,6 +5,7 @@
 
 mod determinism;
 mod examples;
+mod onnx;
 mod oracle;
 mod spec;
 mod support;

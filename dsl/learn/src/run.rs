@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::fit::{Job, fit};
 use crate::judge;
 use crate::metrics::{Answers, Scores, agreement};
+use crate::onnx;
 use crate::weights::{About, Weights};
 use dlm_base::Files;
 use dlm_check::Program;
@@ -154,12 +155,16 @@ impl Runner<'_> {
         }
         for export in &self.program.exports {
             if let Some(made) = self.made.iter().find(|m| m.summary.artifact == export.artifact) {
-                let bytes = self.bytes(made)?;
-                world.export(&export.file, &bytes).map_err(|why| RunError {
+                let failed = |why: String| RunError {
                     message: format!("`{}` cannot be written: {why}", export.file),
                     help: None,
                     span: Some(export.span),
-                })?;
+                };
+                let bytes = match export.file.to_lowercase().ends_with(".onnx") {
+                    true => self.onnx(made).map_err(failed)?,
+                    false => self.bytes(made)?,
+                };
+                world.export(&export.file, &bytes).map_err(failed)?;
                 let (artifact, file) = (export.artifact.clone(), export.file.clone());
                 world.tell(Event::Saved { artifact, file });
             }
@@ -264,17 +269,27 @@ impl Runner<'_> {
     }
 
     fn bytes(&self, made: &Made) -> Result<Vec<u8>, RunError> {
+        let network = &self.program.networks[self.program.trainings[made.training].network];
+        made.weights.to_bytes(network, &self.about(made)).map_err(RunError::plain)
+    }
+
+    fn onnx(&self, made: &Made) -> Result<Vec<u8>, String> {
+        let network = &self.program.networks[self.program.trainings[made.training].network];
+        onnx::float_model(network, &made.weights, &self.about(made))
+    }
+
+    /// What a file says of an artifact beside its numbers.
+    fn about(&self, made: &Made) -> About {
         let training = &self.program.trainings[made.training];
         let network = &self.program.networks[training.network];
         let preprocess = self.data.get(&training.dataset).map(|data| data.preprocess.clone());
-        let about = About {
+        About {
             dlm: env!("CARGO_PKG_VERSION").to_string(),
             artifact: training.artifact.clone(),
             model: network.title.clone(),
             seed: training.seed.wrapping_add(self.options.seed_offset),
             preprocess: preprocess.unwrap_or_default(),
-        };
-        made.weights.to_bytes(network, &about).map_err(RunError::plain)
+        }
     }
 
     /// Judges every expectation whose artifacts have been made.
