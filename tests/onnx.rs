@@ -1,6 +1,7 @@
 //! Exported files against ONNX Runtime: what it answers is what dlm answers.
 
 mod python;
+mod quantized;
 
 use crate::support::{check, run};
 use dlm_base::Span;

@@ -52,6 +52,15 @@ pub(super) fn python() -> Option<PathBuf> {
 
 /// What ONNX Runtime answers, for each run; `name` is that of a folder for the files between.
 pub(super) fn answers(python: &Path, name: &str, runs: &[Run]) -> Vec<Result<Answer, String>> {
+    ask(python, "run.py", name, runs)
+}
+
+/// What the formulas of whole numbers give, and how ONNX Runtime compares tensor by tensor.
+pub(super) fn reference(python: &Path, name: &str, runs: &[Run]) -> Vec<Result<Answer, String>> {
+    ask(python, "reference.py", name, runs)
+}
+
+fn ask(python: &Path, script: &str, name: &str, runs: &[Run]) -> Vec<Result<Answer, String>> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
@@ -79,7 +88,7 @@ pub(super) fn answers(python: &Path, name: &str, runs: &[Run]) -> Vec<Result<Ans
     let bytes: Vec<u8> = numbers.iter().flat_map(|x: &f32| x.to_le_bytes()).collect();
     std::fs::write(folder.join("numbers.bin"), bytes).unwrap();
     std::fs::write(folder.join("cases.json"), Value::from(cases).to_string()).unwrap();
-    let script = crate::tidy::root().join("tests/onnx/run.py");
+    let script = crate::tidy::root().join("tests/onnx").join(script);
     let output = Command::new(python).arg(script).arg(&folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told = std::fs::read_to_string(folder.join("answers.json")).unwrap();

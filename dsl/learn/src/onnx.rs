@@ -8,6 +8,9 @@
 
 mod file;
 mod proto;
+mod quantized;
+
+pub use quantized::quantized_model;
 
 use crate::weights::{About, Weights};
 use dlm_check::lower::from_memory;
