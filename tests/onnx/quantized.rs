@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 
 const NETWORKS: &str = "use std.vision: ConvBlock, SqueezeExcite
 model Mlp(x: [30]) { x -> dense(64) -> relu -> dense(48) -> relu -> dense(10) }
-model Residual(image: [3, 12, 12]) {
-    a = image -> conv(8, 3) -> relu -> max_pool(2)
-    b = a -> conv(8, 3) -> relu -> conv(8, 3)
+model Residual(image: [3, 11, 11]) {
+    a = image -> conv(7, 3) -> relu -> max_pool(2)
+    b = a -> conv(8, 3) -> relu -> conv(7, 3)
     c = a + b -> relu
     wide = c -> conv(6, 1) -> relu
     deep = c -> depthwise_conv(3) -> relu
@@ -35,17 +35,18 @@ model Functions(image: [4, 9, 9]) {
     a = image -> conv(6, 3, groups = 2) -> leaky_relu(0.2)
     b = image -> conv(6, 4, stride = 2, dilation = 2) -> sigmoid
     c = a -> SqueezeExcite(2) -> conv(6, [1, 3], stride = 2) -> relu
-    d = b * c -> max_pool(2) -> relu -> upsample(2) -> pad(1)
+    d = b * c -> max_pool(2) -> relu -> upsample(2) -> pad(1) -> relu6
     concat(d, d, axis = 1) -> global_max_pool -> dense(4)
 }
 model Sequence(x: [10, 6]) {
     x -> dense(8) -> relu -> dense(8) -> transpose([1, 0]) -> conv1d(4, 3) -> relu
         -> slice(1, 2, 9) -> flatten -> reshape([4, 7]) -> dense(5) -> flatten -> dense(3)
 }
-model Island(image: [2, 8, 8]) {
+model Island(image: [2, 8, 8], facts: [5]) {
     a = image -> conv(4, 3) -> relu
     b = image -> conv(4, 3) -> relu6
-    a - b -> conv(4, 3) as head -> relu -> flatten -> dense(6)
+    c = a - b -> conv(4, 3) as head -> relu -> flatten -> dense(6)
+    1 - concat(c, facts) * 0.5 -> dense(4)
 }
 ";
 
@@ -75,6 +76,7 @@ fn codes_are_those_of_onnx_runtime() {
     for Trial { name, actual, expected } in tried {
         let exact = actual.numbers == expected.numbers;
         assert!(exact, "{name}: {:?} and {:?}", actual.numbers, expected.numbers);
+        assert_integer(&name, &actual);
         assert_stages(&name, &expected);
     }
 }
@@ -157,8 +159,8 @@ fn try_all(folder: &str, policies: &[Policy], without: &[&str]) -> Option<Vec<Tr
             for seed in 0..2 {
                 let quantized = random(network, &scheme, seed);
                 let model = quantized_model(network, &scheme, &quantized, &about()).unwrap();
-                let inputs = random_inputs(network, 4);
-                runs.push(Run { model, batch: 4, inputs });
+                let inputs = random_inputs(network, 3);
+                runs.push(Run { model, batch: 3, inputs });
                 names.push(format!("{}, {policy:?}, seed {seed}", network.title));
             }
         }
@@ -184,6 +186,29 @@ impl Policy {
     }
 }
 
+/// No step has fallen back to float.
+fn assert_integer(name: &str, actual: &Answer) {
+    const FLOAT: &[&str] = &[
+        "Add",
+        "AveragePool",
+        "Concat",
+        "Conv",
+        "FusedConv",
+        "FusedGemm",
+        "Gemm",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "LeakyRelu",
+        "MatMul",
+        "Mul",
+        "Sigmoid",
+    ];
+    let kernels = actual.facts["kernels"].as_array().unwrap();
+    let float = kernels.iter().find(|kernel| FLOAT.contains(&kernel.as_str().unwrap()));
+    assert_eq!(float, None, "{name}");
+    assert!(kernels.iter().any(|kernel| *kernel == "QGemm"), "{name}");
+}
+
 /// Each rounded tensor is that of the formulas, and has several values.
 fn assert_stages(name: &str, expected: &Answer) {
     let stages = expected.facts["stages"].as_object().unwrap();
@@ -191,7 +216,7 @@ fn assert_stages(name: &str, expected: &Answer) {
     for (value, told) in stages {
         let [differing, count, values] = [0, 1, 2].map(|i| told[i].as_u64().unwrap());
         assert_eq!(differing, 0, "{name}: {value}, of {count}");
-        assert!(values > 4, "{name}: {value} has {values} values");
+        assert!(values >= (count / 3).min(5), "{name}: {value} has {values} values of {count}");
     }
 }
 

@@ -4,7 +4,8 @@
 
 FOLDER/cases.json lists runs: `model` (a file of the folder) and `inputs`, each with `shape` and `at`, its place
 among the floats of FOLDER/numbers.bin. FOLDER/answers.json gets, for each run, `error`, or `shape` and `at` of
-the first output among the floats of FOLDER/answers.bin, with what the file says of itself. Every file is checked
+the first output among the floats of FOLDER/answers.bin, with what the file says of itself and the `kernels` that
+ONNX Runtime makes of it. Every file is checked
 with onnx.checker, shapes included, and runs in a session with default options on one thread.
 """
 
@@ -23,7 +24,10 @@ def open_model(path):
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"]), model
+    options.optimized_model_filepath = path + ".run"
+    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    kernels = [node.op_type for node in onnx.load(path + ".run").graph.node]
+    return session, model, sorted(set(kernels))
 
 
 def answer(session, case, numbers):
@@ -36,12 +40,13 @@ def answer(session, case, numbers):
     return session.run(None, feeds)[0].astype(np.float32)
 
 
-def facts(session, model):
+def facts(session, model, kernels):
     return {
         "inputs": [info.name for info in session.get_inputs()],
         "output": session.get_outputs()[0].name,
         "sizes": session.get_outputs()[0].shape,
         "nodes": [node.name for node in model.graph.node],
+        "kernels": kernels,
         "producer": model.producer_name,
         "metadata": {entry.key: entry.value for entry in model.metadata_props},
     }

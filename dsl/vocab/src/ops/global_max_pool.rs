@@ -66,7 +66,10 @@ impl Layer for GlobalMaxPool {
     }
 
     fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
-        let pooled = out.part("pool", "GlobalMaxPool", &[&flows[0].0], vec![]);
+        // One window over all, which ONNX Runtime has for codes too.
+        let kernel = whole(&flows[0].1, "global_max_pool").size;
+        let attrs = vec![("kernel_shape", Attr::sizes(kernel))];
+        let pooled = out.part("pool", "MaxPool", &[&flows[0].0], attrs);
         let pooled = out.as_result(pooled);
         out.add("Flatten", &[pooled], vec![("axis", Attr::Int(1))])
     }
