@@ -5,6 +5,7 @@
 
 mod determinism;
 mod examples;
+mod onnx;
 mod oracle;
 mod quant;
 mod spec;

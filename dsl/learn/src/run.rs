@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::fit::{Job, fit};
 use crate::judge;
 use crate::metrics::{Answers, Scores, agreement};
+use crate::onnx;
 use crate::quant::report::Report;
 use crate::quant::round::Warning;
 use crate::quant::{self, deploy, pipeline};
@@ -191,12 +192,16 @@ impl Runner<'_> {
         }
         for export in &self.program.exports {
             if let Some(made) = self.made.iter().find(|m| m.summary.artifact == export.artifact) {
-                let bytes = self.bytes(made)?;
-                world.export(&export.file, &bytes).map_err(|why| RunError {
+                let failed = |why: String| RunError {
                     message: format!("`{}` cannot be written: {why}", export.file),
                     help: None,
                     span: Some(export.span),
-                })?;
+                };
+                let bytes = match export.file.to_lowercase().ends_with(".onnx") {
+                    true => self.onnx(made).map_err(failed)?,
+                    false => self.bytes(made)?,
+                };
+                world.export(&export.file, &bytes).map_err(failed)?;
                 let (artifact, file) = (export.artifact.clone(), export.file.clone());
                 world.tell(Event::Saved { artifact, file });
             }
@@ -349,6 +354,18 @@ impl Runner<'_> {
         bytes.map_err(RunError::plain)
     }
 
+    fn onnx(&self, made: &Made) -> Result<Vec<u8>, String> {
+        let network = &self.program.networks[made.network];
+        let about = self.about(made);
+        match &made.what {
+            What::Trained(_, weights) => onnx::float_model(network, weights, &about),
+            What::Quantized(_, outcome) => {
+                onnx::quantized_model(network, &outcome.scheme, &outcome.quantized, &about)
+            }
+        }
+    }
+
+    /// What a file says of an artifact beside its numbers.
     fn about(&self, made: &Made) -> About {
         let preprocess = self.data.get(&made.dataset).map(|data| data.preprocess.clone());
         let training = match made.what {

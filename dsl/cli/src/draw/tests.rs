@@ -26,6 +26,10 @@ impl Layer for Fake {
     fn build(&self, _: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         flows[0]
     }
+
+    fn onnx(&self, _: &mut dlm_graph::Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        flows[0].0.clone()
+    }
 }
 
 macro_rules! fake {

@@ -37,8 +37,8 @@ pub enum Codes {
         bits: u8,
         /// The numbers.
         codes: Vec<i8>,
-        /// One; one for each output channel; or one for each group of each output channel, group by
-        /// group, then channel by channel.
+        /// One; one for each output channel; or one for each group of each channel, those of
+        /// the first channel before those of the second.
         scales: Vec<f32>,
         /// The code of 0 for each scale.
         zeros: Vec<i8>,

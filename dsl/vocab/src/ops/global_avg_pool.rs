@@ -6,7 +6,7 @@ use super::{Case, Flows, Operator};
 use crate::common::codes::Average;
 use crate::word;
 use crate::word::Args;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::pool::Pool;
 use std::sync::Arc;
 
@@ -64,6 +64,12 @@ impl Layer for GlobalAvgPool {
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         let sizes = whole(g.ty(flows[0]), "global_avg_pool");
         g.add(Mean { sizes, flat: true }, flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let pooled = out.part("pool", "GlobalAveragePool", &[&flows[0].0], vec![]);
+        let pooled = out.as_result(pooled);
+        out.add("Flatten", &[pooled], vec![("axis", Attr::Int(1))])
     }
 }
 
