@@ -6,11 +6,13 @@
 pub mod augment;
 mod common;
 pub mod data;
+pub mod format;
 pub mod internal;
 pub mod loss;
 pub mod metric;
 pub mod ops;
 pub mod optim;
+pub mod range;
 pub mod schedule;
 pub mod settings;
 pub mod word;
