@@ -42,7 +42,7 @@ pub(crate) fn export(
         }
     }
     // An artifact of a verb that was left out has been reported there.
-    let given = program.trainings.iter().any(|it| it.artifact == verb.artifact.text);
+    let given = program.artifact(&verb.artifact.text).is_some();
     if known && given {
         let file = world.files.resolve(&world.main().name, path);
         program.exports.push(Export { artifact: verb.artifact.text.clone(), file, span: at });

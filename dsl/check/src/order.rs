@@ -5,7 +5,8 @@ use crate::diags::Diags;
 use crate::lower::weights;
 use crate::names::{Decl, Entry, Kind, World};
 use crate::program::{Program, Training};
-use crate::{expect, export, train};
+use crate::quantize::is_float;
+use crate::{expect, export, policy, quantize, train};
 use dlm_base::Span;
 use dlm_base::diag::codes::{artifacts as codes, lints, names};
 use dlm_grammar::tree::{Expr, ExprKind, ItemKind, Name, Settings};
@@ -16,13 +17,21 @@ pub(crate) fn check_verbs(world: &World<'_>, program: &mut Program, diags: &mut 
     for decl in declared_data(world) {
         program.datasets.extend(dataset(world, decl, diags));
     }
+    let mut policies = policy::policies(world, diags);
     let items = &world.main().tree.items;
     for index in order(world, diags) {
         let item = &items[index as usize];
         let Some(artifact) = item.declared() else { continue };
-        if let ItemKind::Train(verb) = &item.kind {
-            train::train(world, verb, artifact, program, diags);
+        match &item.kind {
+            ItemKind::Train(verb) => train::train(world, verb, artifact, program, diags),
+            ItemKind::Quantize(verb) => {
+                quantize::quantize(world, verb, &mut policies, program, diags);
+            }
+            _ => {}
         }
+    }
+    for (policy, cover) in policies.values() {
+        cover.report(policy, diags);
     }
     for training in program.trainings.iter().filter(|training| training.from.is_some()) {
         agreement(world, training, program, diags);
@@ -33,8 +42,6 @@ pub(crate) fn check_verbs(world: &World<'_>, program: &mut Program, diags: &mut 
             ItemKind::Expect(verb) => expect::expect(world, verb, program, diags),
             ItemKind::Load(it) => diags.push(names::not_built(it.keyword, "`load`")),
             ItemKind::Distill(it) => diags.push(names::not_built(it.keyword, "`distill`")),
-            ItemKind::Quantize(it) => diags.push(names::not_built(it.keyword, "`quantize`")),
-            ItemKind::Policy(it) => diags.push(names::not_built(it.keyword, "`policy`")),
             _ => {}
         }
     }
@@ -89,6 +96,7 @@ pub(crate) fn artifact_exists(world: &World<'_>, name: &Name, diags: &mut Diags)
 /// A verb that gives an artifact, with the artifacts that it needs and where it names them.
 struct Verb<'t> {
     item: u32,
+    /// Of the artifact; empty where a `quantize` gives it none.
     name: &'t str,
     needs: Vec<&'t Name>,
 }
@@ -178,14 +186,24 @@ fn verbs<'t>(world: &'t World<'_>, diags: &mut Diags) -> Vec<Verb<'t>> {
             ItemKind::Load(_) => {}
             _ => continue,
         }
-        let trains = matches!(item.kind, ItemKind::Train(_));
-        needs.retain(|name| match trains {
-            true => artifact_exists(world, name, diags),
-            false => main.artifacts.contains_key(&name.text),
+        needs.retain(|name| match &item.kind {
+            ItemKind::Train(_) => {
+                let start = |float: &str| format!("start from `{float}`: `from = {float}`");
+                artifact_exists(world, name, diags) && is_float(world, name, diags, start)
+            }
+            ItemKind::Quantize(it) if it.artifact.span == name.span => {
+                let with = &it.with.name.text;
+                let write =
+                    |float: &str| format!("quantize the float one: `quantize {float} with {with}`");
+                artifact_exists(world, name, diags) && is_float(world, name, diags, write)
+            }
+            _ => main.artifacts.contains_key(&name.text),
         });
         let Some(name) = item.declared() else { continue };
-        if main.artifacts.get(&name.text) == Some(&(index as u32)) {
-            verbs.push(Verb { item: index as u32, name: &name.text, needs });
+        let unnamed = matches!(&item.kind, ItemKind::Quantize(it) if it.name.is_none());
+        if unnamed || main.artifacts.get(&name.text) == Some(&(index as u32)) {
+            let name = if unnamed { "" } else { name.text.as_str() };
+            verbs.push(Verb { item: index as u32, name, needs });
         }
     }
     verbs

@@ -31,6 +31,40 @@ pub struct Program {
     pub expectations: Vec<Expectation>,
 }
 
+/// An artifact: where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Artifact<'p> {
+    /// The training that gives it, or its float original.
+    pub training: &'p Training,
+    /// The quantization that gives it, where one does.
+    pub quantization: Option<&'p Quantization>,
+}
+
+impl Artifact<'_> {
+    /// The data on which it is evaluated: an index into [`Program::datasets`].
+    pub fn dataset(&self) -> usize {
+        self.quantization.map_or(self.training.dataset, |it| it.dataset)
+    }
+}
+
+impl Program {
+    /// The artifact of that name.
+    pub fn artifact(&self, name: &str) -> Option<Artifact<'_>> {
+        let quantization = self.quantizations.iter().find(|it| it.artifact == name);
+        let training = match quantization {
+            Some(it) => &self.trainings[it.training],
+            None => self.trainings.iter().find(|it| it.artifact == name)?,
+        };
+        Some(Artifact { training, quantization })
+    }
+
+    /// The names of all artifacts, trained ones first.
+    pub fn artifacts(&self) -> impl Iterator<Item = &str> {
+        let trained = self.trainings.iter().map(|it| it.artifact.as_str());
+        trained.chain(self.quantizations.iter().map(|it| it.artifact.as_str()))
+    }
+}
+
 /// A `data` declaration.
 #[derive(Debug)]
 pub struct Dataset {

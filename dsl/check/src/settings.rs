@@ -28,6 +28,7 @@ impl<'t> Block<'t> {
             let given = match entry {
                 Entry::Setting(given) if given.key.is_missing() => continue,
                 Entry::Setting(given) => given,
+                Entry::Override(_) if word == "policy" => continue,
                 Entry::Override(it) => {
                     let diag = settings::unknown_setting(it.keyword, word, "override", &[], None);
                     diags.push(diag.help("`override` stands in a `policy`"));
@@ -36,7 +37,12 @@ impl<'t> Block<'t> {
                 Entry::Error(_) => continue,
             };
             let key = given.key.text.as_str();
-            let Some(setting) = known.iter().find(|setting| setting.name == key) else {
+            let Some(setting) = known.iter().copied().find(|setting| setting.name == key) else {
+                if let Some(help) = elsewhere(word, key) {
+                    let diag = settings::unknown_setting(given.key.span, word, key, &[], None);
+                    diags.push(diag.help(help));
+                    continue;
+                }
                 let names: Vec<&str> = known.iter().map(|setting| setting.name).collect();
                 let foreign = known.iter().find(|setting| is_alias(setting.aliases, key));
                 diags.push(settings::unknown_setting(
@@ -63,6 +69,11 @@ impl<'t> Block<'t> {
         self.entry(name).map(|(_, given)| given)
     }
 
+    /// The keys that are given, in order.
+    pub(crate) fn keys(&self) -> Vec<&'t Name> {
+        self.found.iter().map(|(_, given)| &given.key).collect()
+    }
+
     fn entry(&self, name: &str) -> Option<(&'static Setting, &'t tree::Setting)> {
         self.found.iter().find(|(setting, _)| setting.name == name).copied()
     }
@@ -70,6 +81,33 @@ impl<'t> Block<'t> {
     /// The value of that setting, if it is given.
     pub(crate) fn value(&self, name: &str) -> Option<&'t Expr> {
         self.get(name).map(|given| &given.value)
+    }
+}
+
+/// What to write instead of a key that belongs to another place.
+fn elsewhere(word: &str, key: &str) -> Option<&'static str> {
+    let trains = || block("quantize").iter().any(|setting| setting.name == key);
+    match (word, key) {
+        ("quantize", "from") => {
+            Some("training goes on from the artifact that is quantized; leave it out")
+        }
+        ("quantize", _) if block("policy").iter().any(|setting| setting.name == key) => {
+            Some("it is a setting of `policy`")
+        }
+        ("policy" | "override", "per" | "group_size" | "per_channel") => {
+            Some("it is a parameter of a format: `weights = int8(per = channel)`")
+        }
+        ("policy" | "override", "symmetric" | "range" | "observer") => {
+            Some("it is a parameter of a format: `activations = uint8(range = minmax)`")
+        }
+        ("policy" | "override", "qconfig") => {
+            Some("write `weights = int8` and `activations = uint8`")
+        }
+        ("policy", _) if trains() => Some("settings of training stand in the block of `quantize`"),
+        ("override", _) if block("policy").iter().any(|setting| setting.name == key) => {
+            Some("it is a setting of the whole policy")
+        }
+        _ => None,
     }
 }
 

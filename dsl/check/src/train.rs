@@ -6,7 +6,7 @@ use crate::data::source_facts;
 use crate::diags::Diags;
 use crate::names::{ModuleId, Wanted, World};
 use crate::network::{Built, Unbuilt, build, resolve_model};
-use crate::program::{Dataset, Length, Network, Program, Stop, Training};
+use crate::program::{Dataset, Length, LossUse, Network, Program, Stop, Training};
 use crate::settings::{Block, count, expect_call, find_word, flag, plain};
 use dlm_base::Span;
 use dlm_base::diag::codes::{artifacts as codes, settings};
@@ -16,11 +16,12 @@ use dlm_vocab::optim::OPTIMIZERS;
 use dlm_vocab::schedule::SCHEDULES;
 use dlm_vocab::settings::{AVERAGE, STOP};
 use dlm_vocab::{Arg, Args, Unit, Word, metric};
+use loss::Term;
 
 mod effect;
 mod freeze;
 mod loss;
-mod misfit;
+pub(crate) mod misfit;
 
 const BLOCK: &str = "train";
 
@@ -55,7 +56,19 @@ pub(crate) fn train(
             return;
         }
     };
-    let case = Case { scope: &scope, verb, artifact, network: &network, data, block: &block };
+    let owners = [verb.model.name.text.as_str(), artifact.text.as_str()];
+    let case = Case {
+        scope: &scope,
+        at,
+        on: verb.on.name.span,
+        keyword: verb.keyword,
+        owners: &owners,
+        artifact,
+        network: &network,
+        data,
+        block: &block,
+        goes_on: None,
+    };
     let Some(training) = case.training(plan, dataset, program.networks.len(), diags) else {
         return;
     };
@@ -64,17 +77,32 @@ pub(crate) fn train(
 }
 
 /// Everything that the settings of one verb are held against.
-struct Case<'a> {
-    scope: &'a Scope<'a>,
-    verb: &'a tree::Train,
-    artifact: &'a Name,
-    network: &'a Network,
-    data: &'a Dataset,
-    block: &'a Block<'a>,
+pub(crate) struct Case<'a> {
+    /// Where names are looked up.
+    pub(crate) scope: &'a Scope<'a>,
+    /// Where the verb names the model, or the artifact that it goes on from.
+    pub(crate) at: Span,
+    /// Where the verb names the data.
+    pub(crate) on: Span,
+    /// The verb's word.
+    pub(crate) keyword: Span,
+    /// Names that may stand before a path of layers.
+    pub(crate) owners: &'a [&'a str],
+    /// What the verb gives.
+    pub(crate) artifact: &'a Name,
+    /// The network that is trained.
+    pub(crate) network: &'a Network,
+    /// The data that it is trained on.
+    pub(crate) data: &'a Dataset,
+    /// The verb's settings.
+    pub(crate) block: &'a Block<'a>,
+    /// The loss of the training that goes on, which is the default.
+    pub(crate) goes_on: Option<&'a [LossUse]>,
 }
 
 impl Case<'_> {
-    fn training(
+    /// The training with these settings; `None` when something is wrong, which has been reported.
+    pub(crate) fn training(
         &self,
         plan: Option<Plan>,
         dataset: usize,
@@ -83,10 +111,7 @@ impl Case<'_> {
     ) -> Option<Training> {
         let loss = self.loss(diags);
         let frozen = match self.block.value("freeze") {
-            Some(list) => {
-                let owners = [self.verb.model.name.text.as_str(), self.artifact.text.as_str()];
-                freeze::frozen(list, self.network, owners, self.scope, diags)
-            }
+            Some(list) => freeze::frozen(list, self.network, self.owners, self.scope, diags),
             None => Some(vec![false; self.network.layers.len()]),
         };
         let stop = self.stop(diags);
@@ -117,7 +142,7 @@ impl Case<'_> {
     }
 
     /// The loss, once it fits the targets and the network's output fits them.
-    fn loss(&self, diags: &mut Diags) -> Option<Vec<crate::program::LossUse>> {
+    fn loss(&self, diags: &mut Diags) -> Option<Vec<LossUse>> {
         // Train may lack labels where test has them: what counts here is what is trained on.
         let labels = source_facts(self.scope.world, &self.data.train).ok()?.target;
         let target = if labels == Target::None { &labels } else { &self.data.facts.target };
@@ -125,11 +150,14 @@ impl Case<'_> {
         let source = codes::Side { name: &self.data.name, is: &has, at: self.data.train.span };
         let terms = match self.block.value("loss") {
             Some(expr) => loss::terms(expr, self.scope, diags)?,
-            None => match loss::default(target, self.verb.keyword, self.scope) {
-                Some(term) => vec![term],
-                None => {
-                    let at = self.verb.on.name.span;
-                    diags.push(codes::loss_unfit(at, "train", "labels", source, &[]));
+            None => match (self.goes_on, loss::default(target, self.keyword, self.scope)) {
+                (Some(loss), _) => {
+                    let term = |used: &LossUse| Term { used: used.clone(), span: self.keyword };
+                    loss.iter().map(term).collect()
+                }
+                (None, Some(term)) => vec![term],
+                (None, None) => {
+                    diags.push(codes::loss_unfit(self.on, "train", "labels", source, &[]));
                     return None;
                 }
             },
@@ -147,8 +175,7 @@ impl Case<'_> {
         if !good {
             return None;
         }
-        let at = self.verb.model.name.span;
-        let unfit = misfit::output(at, self.network, &terms, target, self.data, self.scope);
+        let unfit = misfit::output(self.at, self.network, &terms, target, self.data, self.scope);
         good = unfit.is_none();
         diags.extend(unfit);
         if good {
@@ -204,7 +231,7 @@ fn fits_target(kind: metric::MetricKind, target: &Target) -> bool {
 }
 
 /// The settings that depend on nothing but themselves.
-struct Plan {
+pub(crate) struct Plan {
     optimizer: (&'static dlm_vocab::optim::Optimizer, Args),
     schedule: (&'static dlm_vocab::schedule::ScheduleWord, Args),
     length: Length,
@@ -216,7 +243,8 @@ struct Plan {
 }
 
 impl Plan {
-    fn read(block: &Block<'_>, scope: &Scope<'_>, diags: &mut Diags) -> Option<Plan> {
+    /// Reads them from a block; `None` when one is wrong, which has been reported.
+    pub(crate) fn read(block: &Block<'_>, scope: &Scope<'_>, diags: &mut Diags) -> Option<Plan> {
         let optimizer = match block.value("optimizer") {
             Some(expr) => optimizer(expr, scope, diags),
             None => defaulted(dlm_vocab::optim::find("adamw"), |o| &o.word, scope),

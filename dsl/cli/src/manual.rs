@@ -91,6 +91,18 @@ pub(crate) fn kinds() -> Vec<Kind> {
             dlm_vocab::schedule::SCHEDULES.iter().map(|s| plain(&s.word)).collect(),
         ),
         kind(
+            "Number formats",
+            "a number format",
+            "Values of `weights` and `activations` in `policy`.",
+            dlm_vocab::format::FORMATS.iter().map(|f| plain(&f.word)).collect(),
+        ),
+        kind(
+            "Ranges",
+            "a range of activations",
+            "Values of `range` in a number format of activations: `uint8(range = percentile(99.99))`.",
+            dlm_vocab::range::RANGES.iter().map(|r| plain(&r.word)).collect(),
+        ),
+        kind(
             "Metrics",
             "a metric",
             "What `expect` compares, behind the name of an artifact: `Net.accuracy`.",
@@ -106,6 +118,12 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 ("Averages", "an average of the weights", "Values of `average` in `train`.")
             }
             "stop" => ("Stops", "a condition of early stopping", "Values of `stop` in `train`."),
+            "method" => ("Methods", "a method of quantization", "Values of `method` in `policy`."),
+            "per" => (
+                "Scales",
+                "what shares a scale",
+                "Values of `per` in a number format of weights: `int8(per = channel)`.",
+            ),
             _ => ("Initialisers", "an initialiser", "Values of `init` on an operator."),
         };
         kinds.push(kind(title, one, about, words.iter().map(plain).collect()));
@@ -242,6 +260,8 @@ pub(crate) fn values(ty: Type) -> String {
         Type::Part => "`10%` or `500 samples`".into(),
         Type::Init => "`normal(deviation)`".into(),
         Type::Metric => "metric of the validation part: `valid.loss`".into(),
+        Type::Per => "`channel`, `tensor` or `group(size)`".into(),
+        Type::Range => "range: `minmax`, `percentile(99.99)`".into(),
     }
 }
 

@@ -3,9 +3,13 @@
 use crate::word::{Type, Word};
 
 mod data;
+mod policy;
+mod quantize;
 mod train;
 
 pub use data::{DATA, NORMALIZE};
+pub use policy::{METHOD, OVERRIDE, PER, POLICY};
+pub use quantize::QUANTIZE;
 pub use train::{AVERAGE, INIT, STOP, TRAIN};
 
 /// One setting of a block.
@@ -50,14 +54,34 @@ pub enum Takes {
     Paths,
     /// The name of an artifact.
     Artifact,
+    /// One of [`METHOD`].
+    Method,
+    /// One of [`crate::format::FORMATS`], of weights.
+    Weights,
+    /// One of [`crate::format::FORMATS`], of activations.
+    Activations,
+    /// So many samples: `512 samples`.
+    Samples,
+    /// The last part of a training: a share `30%`, `1 epoch`, `200 steps`.
+    Tail,
 }
 
-/// The blocks that have settings, with the word that begins them.
-pub static BLOCKS: &[(&str, &[Setting])] = &[("data", DATA), ("train", TRAIN)];
+/// The blocks that have settings, with the word that begins them; that of `quantize` has those of
+/// `train` too, see [`block`].
+pub static BLOCKS: &[(&str, &[Setting])] = &[
+    ("data", DATA),
+    ("train", TRAIN),
+    ("policy", POLICY),
+    ("override", OVERRIDE),
+    ("quantize", QUANTIZE),
+];
 
-/// The settings of the block that `word` begins.
-pub fn block(word: &str) -> &'static [Setting] {
-    BLOCKS.iter().find(|(name, _)| *name == word).map_or(&[], |(_, settings)| settings)
+/// The settings of the block that `word` begins. `quantize` has those of `train`, but for `from`: it
+/// goes on from the artifact that it quantizes.
+pub fn block(word: &str) -> Vec<&'static Setting> {
+    let own = BLOCKS.iter().filter(|(name, _)| *name == word).flat_map(|(_, list)| list.iter());
+    let shared = TRAIN.iter().filter(|setting| word == "quantize" && setting.name != "from");
+    shared.chain(own).collect()
 }
 
 /// The settings of that name, with the word of the block of each.
@@ -68,8 +92,14 @@ pub fn find(name: &str) -> impl Iterator<Item = (&'static str, &'static Setting)
 }
 
 /// The words that may stand as the value of one setting and nowhere else, with the setting's name.
-pub static WORDS: &[(&str, &[Word])] =
-    &[("normalize", NORMALIZE), ("average", AVERAGE), ("stop", STOP), ("init", INIT)];
+pub static WORDS: &[(&str, &[Word])] = &[
+    ("normalize", NORMALIZE),
+    ("average", AVERAGE),
+    ("stop", STOP),
+    ("init", INIT),
+    ("method", METHOD),
+    ("per", PER),
+];
 
 impl Takes {
     /// In words, for people: "a list of layer paths".
@@ -96,6 +126,11 @@ impl Takes {
             Takes::Stop => "`early(patience, metric)`",
             Takes::Paths => "a list of layer paths",
             Takes::Artifact => "the name of an artifact",
+            Takes::Method => "`dynamic`, `static` or `qat`",
+            Takes::Weights => "`int8`, `int4`, `float16` or `float32`",
+            Takes::Activations => "`uint8`, `int8` or `float32`",
+            Takes::Samples => "a number of samples such as `512 samples`",
+            Takes::Tail => "a share such as `30%`, `1 epoch` or `200 steps`",
         }
     }
 }

@@ -84,6 +84,10 @@ pub enum Type {
     Init,
     /// A metric of the validation: `valid.loss`, `valid.accuracy`. Arrives as [`Arg::Name`].
     Metric,
+    /// One of [`crate::settings::PER`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
+    Per,
+    /// One of [`crate::range::RANGES`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
+    Range,
 }
 
 /// What a parameter is when not given.

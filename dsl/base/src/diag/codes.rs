@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod data;
 pub mod lints;
 pub mod names;
+pub mod quant;
 pub mod settings;
 pub mod shapes;
 pub mod syntax;
@@ -28,6 +29,7 @@ pub static GROUPS: &[&[&Code]] = &[
     shapes::CODES,
     data::CODES,
     artifacts::CODES,
+    quant::CODES,
     lints::CODES,
 ];
 

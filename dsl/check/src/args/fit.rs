@@ -1,12 +1,16 @@
 //! One value against one parameter.
 
+use super::match_args;
 use crate::consts::{Const, Scope, eval, plain};
 use crate::diags::Diags;
+use crate::settings::{expect_call, find_word};
 use dlm_base::diag::codes::settings;
 use dlm_base::{Diag, Span};
 use dlm_grammar::tree::{Expr, ExprKind, Name};
 use dlm_vocab::metric::{METRICS, MetricKind};
-use dlm_vocab::{Arg, Param, Type, Unit};
+use dlm_vocab::range::RANGES;
+use dlm_vocab::settings::PER;
+use dlm_vocab::{Arg, Param, Type, Unit, Word};
 
 /// The value of `expr` as an argument of `param`; `None` when it does not fit, which has been
 /// reported. `owner` is the word or block that has the parameter.
@@ -30,6 +34,11 @@ pub fn fit(
         }
         Type::Init => return init(expr, param, owner, scope, diags),
         Type::Metric => return metric(expr, param, diags),
+        Type::Per => return call(expr, param, &PER.iter().collect::<Vec<_>>(), scope, diags),
+        Type::Range => {
+            let words: Vec<&'static Word> = RANGES.iter().map(|range| &range.word).collect();
+            return call(expr, param, &words, scope, diags);
+        }
         _ => {}
     }
     let value = eval(expr, scope, diags)?;
@@ -233,6 +242,40 @@ fn init(
     }
 }
 
+/// A word of `known` with numbers.
+fn call(
+    expr: &Expr,
+    param: &Param,
+    known: &[&'static Word],
+    scope: &Scope<'_>,
+    diags: &mut Diags,
+) -> Option<Arg> {
+    let (name, site) = expect_call(expr, param.name, &type_words(param.ty), diags)?;
+    let what = format!("value of `{}`", param.name);
+    let word = find_word(name, &what, known, |word| word, &[], diags)?;
+    if let [only] = site.args.as_slice()
+        && let ExprKind::Percent(share) = only.value.unparen().kind
+        && word.name == "percentile"
+    {
+        let percent = plain((share * 1e8).round() / 1e6);
+        let message = "`percentile` takes a number from 50 to 100, not a share";
+        let help = format!("write `percentile({percent})`");
+        diags.push(settings::unfit_value(only.span, message, "is a share", Some(&help)).fix(
+            help.clone(),
+            only.span,
+            percent,
+            true,
+        ));
+        return None;
+    }
+    let args = match_args(word, &site, scope, diags)?;
+    let numbers: Vec<f64> = word.params.iter().map(|param| args.real(param.name)).collect();
+    Some(match numbers.is_empty() {
+        true => Arg::Name(word.name.to_string()),
+        false => Arg::Call(word.name.to_string(), numbers),
+    })
+}
+
 fn metric(expr: &Expr, param: &Param, diags: &mut Diags) -> Option<Arg> {
     let measured =
         |kind| matches!(kind, MetricKind::Classes | MetricKind::Values | MetricKind::Answers);
@@ -296,6 +339,8 @@ pub fn type_words(ty: Type) -> String {
         Type::Part => "a share or a count, such as `10%` or `500 samples`",
         Type::Init => "an initialiser such as `normal(0.02)`",
         Type::Metric => "a metric of the validation, such as `valid.loss`",
+        Type::Per => "`channel`, `tensor` or `group(32)`",
+        Type::Range => "a range such as `minmax` or `percentile(99.99)`",
     };
     words.to_string()
 }

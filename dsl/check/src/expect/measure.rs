@@ -5,7 +5,7 @@ use crate::data::source_facts;
 use crate::diags::Diags;
 use crate::names::{Entry, Kind, ModuleId, World};
 use crate::order::artifact_exists;
-use crate::program::{Dataset, MetricUse, Part, Program, Quantity, Split, Training};
+use crate::program::{Dataset, MetricUse, Part, Program, Quantity, Split};
 use dlm_base::Span;
 use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::diag::codes::{artifacts as codes, settings};
@@ -253,9 +253,9 @@ fn metric_side(
     if !artifact_exists(world, artifact, diags) {
         return None;
     }
-    let training = program.trainings.iter().find(|it| it.artifact == artifact.text);
+    let made = program.artifact(&artifact.text);
     let Some(metric) = metric::find(&name.text) else {
-        let target = training.map(|it| &program.datasets[it.dataset].facts.target);
+        let target = made.map(|it| &program.datasets[it.dataset()].facts.target);
         let known = known_of(target);
         let foreign = METRICS
             .iter()
@@ -277,10 +277,10 @@ fn metric_side(
         return None;
     }
     // An artifact of a verb that was left out has been reported there.
-    let training = training?;
+    let dataset = made?.dataset();
     let split = split.map_or(Split::Test, |(_, split)| split);
     let place = Place { at: name.span, artifact: &artifact.text, metric, split };
-    place.check(world, training, program, other, diags)?;
+    place.check(world, dataset, program, other, diags)?;
     let used = MetricUse {
         artifact: artifact.text.clone(),
         split,
@@ -386,12 +386,12 @@ impl Place<'_> {
     fn check(
         &self,
         world: &World<'_>,
-        training: &Training,
+        dataset: usize,
         program: &Program,
         other: Option<&Name>,
         diags: &mut Diags,
     ) -> Option<()> {
-        let data = &program.datasets[training.dataset];
+        let data = &program.datasets[dataset];
         if matches!(self.metric.kind, MetricKind::Static | MetricKind::Timed) {
             return Some(());
         }
@@ -420,11 +420,12 @@ impl Place<'_> {
             return self.refuse(&why, &known, diags);
         }
         if let Some(other) = other {
-            let theirs = program.trainings.iter().find(|it| it.artifact == other.text)?;
-            if theirs.dataset != training.dataset {
-                let name = &program.datasets[theirs.dataset].name;
-                let why =
-                    format!("`{}` learns from `{name}`, not from `{}`", other.text, data.name);
+            let theirs = program.artifact(&other.text)?;
+            if theirs.dataset() != dataset {
+                let name = &program.datasets[theirs.dataset()].name;
+                let does =
+                    if theirs.quantization.is_some() { "is tested on" } else { "learns from" };
+                let why = format!("`{}` {does} `{name}`, not `{}`", other.text, data.name);
                 return self.refuse(&why, &[], diags);
             }
         }

@@ -5,7 +5,7 @@ use crate::diags::Diags;
 use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::suggest::nearest;
 use dlm_base::{Diag, Span};
-use dlm_grammar::tree::{Item, ItemKind, Name, Use};
+use dlm_grammar::tree::{Item, ItemKind, Name, Quantize, Tree, Use};
 use dlm_vocab::ops;
 use std::collections::BTreeMap;
 
@@ -165,6 +165,12 @@ fn artifacts(module: &mut Module, diags: &mut Diags) {
             _ => continue,
         };
         let Some(name) = item.declared() else { continue };
+        if let ItemKind::Quantize(it) = &item.kind
+            && it.name.is_none()
+        {
+            unnamed(&tree, it, diags);
+            continue;
+        }
         if let Some(first) = module.artifacts.get(&name.text) {
             let first = &tree.items[*first as usize];
             if let Some(first) = first.declared() {
@@ -183,13 +189,34 @@ fn artifacts(module: &mut Module, diags: &mut Diags) {
     }
 }
 
+/// E0202 for a `quantize` without `as`, whose artifact would bear the name of the float one.
+fn unnamed(tree: &Tree, verb: &Quantize, diags: &mut Diags) {
+    let gives = |item: &&Item| match &item.kind {
+        ItemKind::Train(_) | ItemKind::Load(_) | ItemKind::Distill(_) => {
+            item.declared().is_some_and(|name| name.text == verb.artifact.text)
+        }
+        ItemKind::Quantize(it) => {
+            it.name.as_ref().is_some_and(|clause| clause.name.text == verb.artifact.text)
+        }
+        _ => false,
+    };
+    let first = tree.items.iter().find(gives).and_then(Item::declared);
+    // Without one, the artifact that is to be quantized is missing, which is another mistake.
+    if let Some(first) = first {
+        let last = verb.on.as_ref().map(|on| on.name.span);
+        let last = last.or(verb.from.as_ref().map(|(_, teacher)| teacher.span));
+        let insert = last.unwrap_or(verb.with.name.span).at_end();
+        let name = &verb.artifact.text;
+        diags.push(names::quantized_unnamed(verb.artifact.span, name, first.span, insert));
+    }
+}
+
 /// Whether an artifact bears its model's name for want of one of its own: then a name of the wrong
 /// kind is reported where the model is resolved.
 fn same_as_model(item: &Item, name: &Name) -> bool {
     match &item.kind {
         ItemKind::Train(it) => it.model.name.span == name.span,
         ItemKind::Distill(it) => it.model.name.span == name.span,
-        ItemKind::Quantize(it) => it.artifact.span == name.span,
         _ => false,
     }
 }

@@ -91,6 +91,7 @@ fn contents(program: &Program) -> String {
         (program.datasets.len(), "dataset"),
         (models.len(), "model"),
         (program.trainings.len(), "training"),
+        (program.quantizations.len(), "quantization"),
         (program.exports.len(), "export"),
         (program.expectations.len(), "expectation"),
     ];

@@ -63,6 +63,26 @@ code! {
     /// ```
     W1003 = "W1003", "a bias straight before `batch_norm` has no effect";
 
+    /// Nothing of a network runs in integers, and no weights are stored in fewer bits: the quantized
+    /// artifact is the float one.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) }
+    /// train Net on Iris
+    /// policy Edge { keep = [*] }
+    /// quantize Net with Edge on Iris as Net8
+    /// ```
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) as head }
+    /// train Net on Iris
+    /// policy Edge { keep = [head] }
+    /// quantize Net with Edge on Iris as Net8
+    /// ```
+    W1005 = "W1005", "no layer would be quantized";
+
     /// A relu-like step at the end of a classifier, or before softmax, makes all classes with negative
     /// evidence equal, and their gradients 0.
     ///
@@ -114,6 +134,29 @@ code! {
     /// }
     /// ```
     W1009 = "W1009", "a setting without effect";
+
+    /// The operators of these layers have no integer form, so codes become floats before them and are
+    /// rounded again behind them. The network runs, and is slower there than it could be.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> tanh -> dense(3) }
+    /// train Net on Iris
+    /// policy Edge { method = static }
+    /// quantize Net with Edge on Iris as Net8
+    /// ```
+    ///
+    /// Choose an operator that has one (`dlm show FILE NAME` says how each layer runs), or say with `keep`
+    /// that float32 is meant.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) }
+    /// train Net on Iris
+    /// policy Edge { method = static }
+    /// quantize Net with Edge on Iris as Net8
+    /// ```
+    W1011 = "W1011", "a layer stays float32 because its operator has no integer form";
 }
 
 /// W1001: the `what` (`constant`, `binding`, `layer`) of that name is never used; `detail` says
@@ -170,6 +213,12 @@ pub fn bias_before_norm(
     }
 }
 
+/// W1005: under the policy at `at` nothing of `artifact` would be quantized; `help` says why.
+pub fn nothing_quantized(at: Span, policy: &str, artifact: &str, help: &str) -> Diag {
+    let message = format!("`{policy}` quantizes no layer of `{artifact}`");
+    Diag::new(&W1005, message, at, "all layers stay in float32").help(help)
+}
+
 /// W1007: the relu-like step `word` at `at` is followed by what is at `after` (a softmax, or the end of
 /// a classifier), in words `what`.
 pub fn relu_at_end(at: Span, word: &str, after: Span, what: &str) -> Diag {
@@ -199,4 +248,32 @@ pub fn batch_larger(at: Span, batch: usize, samples: usize, data: Span) -> Diag 
 /// "the training has only 5 epochs"); `help` says the way out.
 pub fn no_effect(at: Span, what: &str, reason: &str, help: &str) -> Diag {
     Diag::new(&W1009, format!("{what} has no effect: {reason}"), at, "changes nothing").help(help)
+}
+
+/// W1011: under the policy at `at` these layers stay in float32: path and reason of each, of which three
+/// are shown.
+pub fn stays_float(at: Span, policy: &str, layers: &[(&str, &str)]) -> Diag {
+    let shown: Vec<String> = layers.iter().take(3).map(|(path, _)| format!("`{path}`")).collect();
+    let more = layers.len() - shown.len();
+    let names = match (shown.as_slice(), more) {
+        (_, 1..) => format!("{} and {more} more layers stay", shown.join(", ")),
+        ([one], _) => format!("{one} stays"),
+        ([first @ .., last], _) => format!("{} and {last} stay", first.join(", ")),
+        ([], _) => "nothing stays".to_string(),
+    };
+    let mut reasons: Vec<&str> = Vec::new();
+    for (_, reason) in layers {
+        if !reasons.contains(reason) {
+            reasons.push(reason);
+        }
+    }
+    let keep: Vec<&str> = layers.iter().map(|(path, _)| *path).take(3).collect();
+    let dots = if more > 0 { ", …" } else { "" };
+    Diag::new(
+        &W1011,
+        format!("{names} in float32 under `{policy}`"),
+        at,
+        reasons.into_iter().take(2).collect::<Vec<_>>().join("; "),
+    )
+    .help(format!("if that is meant, say so: `keep = [{}{dots}]`", keep.join(", ")))
 }

@@ -179,6 +179,21 @@ pub fn artifact_twice(at: Span, name: &str, verb: &str, first: Span) -> Diag {
     .help(format!("name the second one: `… as {name}2`"))
 }
 
+/// E0202: a `quantize` gives its artifact no name, and that of the float artifact `name`, which it quantizes
+/// at `at`, is taken by the verb at `first`. `insert` is where ` as NAME` goes.
+pub fn quantized_unnamed(at: Span, name: &str, first: Span, insert: Span) -> Diag {
+    let text = format!(" as {name}8");
+    Diag::new(
+        &E0202,
+        format!("the quantized artifact needs another name than `{name}`"),
+        at,
+        "without `as` it would be called so too",
+    )
+    .because(first, format!("`{name}` is given here"))
+    .help(format!("name it: `quantize {name} … as {name}8`"))
+    .fix(format!("write `as {name}8`"), insert, text, false)
+}
+
 /// E0202: two steps of one body have the name `name`.
 pub fn step_twice(at: Span, name: &str, first: Span) -> Diag {
     Diag::new(&E0202, format!("two steps are named `{name}`"), at, "named so again here")
@@ -295,7 +310,8 @@ pub fn contains_itself(at: Span, name: &str, round: &[String], declared: Span) -
         .help("write the repetition with `repeat n { … }`")
 }
 
-fn hinted(diag: Diag, at: Span, name: &str, hint: Hint) -> Diag {
+/// Adds what a hint says to a diagnostic about `name` at `at`.
+pub(super) fn hinted(diag: Diag, at: Span, name: &str, hint: Hint) -> Diag {
     match hint {
         Hint::Foreign(ours) => diag.help(format!("`{name}` is called `{ours}` here")).fix(
             format!("write `{ours}`"),

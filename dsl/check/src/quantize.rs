@@ -1,0 +1,419 @@
+//! `quantize` verbs: an artifact, a policy, and the data on which ranges are found.
+
+use crate::consts::{Const, Scope, eval};
+use crate::data::source_facts;
+use crate::diags::Diags;
+use crate::names::{Entry, Kind, ModuleId, Wanted, World};
+use crate::policy::{Cover, Policies, Policy, parts};
+use crate::program::{Length, Network, Program, Training};
+use crate::quant::scheme::Why;
+use crate::quant::{
+    Activations, Form, Format, Method, Quantization, Scheme, Tail, Tuning, Weights,
+};
+use crate::settings::Block;
+use crate::train::{Case, Plan, misfit};
+use dlm_base::Span;
+use dlm_base::diag::codes::{artifacts, lints, names, quant as codes, settings};
+use dlm_grammar::tree::{self, Expr, ItemKind, Name};
+use dlm_vocab::Unit;
+use dlm_vocab::data::Target;
+
+const BLOCK: &str = "quantize";
+
+/// Checks a `quantize` verb and adds it to the program. What is wrong is reported; the verb is left out
+/// then. A verb without a name of its own for what it gives has been reported.
+pub(crate) fn quantize(
+    world: &World<'_>,
+    verb: &tree::Quantize,
+    policies: &mut Policies,
+    program: &mut Program,
+    diags: &mut Diags,
+) {
+    let scope = Scope::of(world, ModuleId::MAIN);
+    let block = Block::read(BLOCK, verb.settings.as_ref(), diags);
+    let policy = world.resolve(ModuleId::MAIN, &verb.with.name, Wanted::Policy, diags);
+    let policy = policy.and_then(|decl| policies.get_mut(&decl));
+    let taught = verb.from.as_ref().map(|(at, teacher)| at.to(teacher.span));
+    if let Some(at) = taught {
+        diags.push(names::not_built(at, "a teacher of `quantize`"));
+    }
+    let source = program.trainings.iter().position(|it| it.artifact == verb.artifact.text);
+    let method = policy.as_ref().and_then(|(policy, _)| policy.method);
+    let data = dataset(world, verb, policy.as_ref().map(|(policy, _)| policy), program, diags);
+    let data = match (data, source) {
+        (Some(None), Some(source)) => Some(program.trainings[source].dataset),
+        (data, _) => data.flatten(),
+    };
+    let plan = match method {
+        Some(Method::Qat) | None => Plan::read(&block, &scope, diags),
+        Some(_) => None,
+    };
+    let Some((policy, cover)) = policy else { return };
+    if let Some(Method::Dynamic | Method::Static) = method {
+        idle_block(&block, policy, diags);
+    }
+    let (Some(source), true) = (source, policy.sound) else {
+        cover.lose();
+        return;
+    };
+    let use_ = Use { world, scope: &scope, verb, block: &block, policy, program, source };
+    let quantization = use_.check(method, data, plan, cover, diags);
+    let named = verb.name.as_ref().is_some_and(|clause| !clause.name.is_missing());
+    program.quantizations.extend(quantization.filter(|_| named && taught.is_none()));
+}
+
+/// Whether an artifact is given by `quantize`; its verb.
+pub(crate) fn quantized<'t>(world: &'t World<'_>, artifact: &str) -> Option<&'t tree::Quantize> {
+    let item = *world.main().artifacts.get(artifact)?;
+    match &world.main().tree.items[item as usize].kind {
+        ItemKind::Quantize(verb) => Some(verb),
+        _ => None,
+    }
+}
+
+/// E0203 where a float artifact is needed and `name` is a quantized one; `true` when it is not.
+pub(crate) fn is_float(
+    world: &World<'_>,
+    name: &Name,
+    diags: &mut Diags,
+    help: impl Fn(&str) -> String,
+) -> bool {
+    let Some(verb) = quantized(world, &name.text) else { return true };
+    let declared = verb.name.as_ref().map(|clause| clause.name.span);
+    if declared.is_none_or(|at| at.start == at.end) {
+        return true;
+    }
+    // The float artifact at the beginning of the chain, which may be a circle.
+    let mut float = verb;
+    for _ in 0..world.main().artifacts.len() {
+        match quantized(world, &float.artifact.text) {
+            Some(before) => float = before,
+            None => break,
+        }
+    }
+    let source = float.artifact.text.as_str();
+    let (is, wanted) = ("a quantized artifact", "a float artifact");
+    let help = help(source);
+    let known = quantized(world, source).is_none();
+    let diag =
+        names::wrong_kind(name.span, &name.text, is, wanted, declared, known.then_some(&*help));
+    diags.push(diag);
+    false
+}
+
+/// The place in the program where a `quantize` verb is checked.
+struct Use<'a> {
+    world: &'a World<'a>,
+    scope: &'a Scope<'a>,
+    verb: &'a tree::Quantize,
+    block: &'a Block<'a>,
+    policy: &'a Policy,
+    program: &'a Program,
+    /// The training of the float artifact.
+    source: usize,
+}
+
+impl Use<'_> {
+    fn check(
+        &self,
+        method: Option<Method>,
+        data: Option<usize>,
+        plan: Option<Plan>,
+        cover: &mut Cover,
+        diags: &mut Diags,
+    ) -> Option<Quantization> {
+        let Some(method) = method else {
+            cover.lose();
+            return None;
+        };
+        let training = &self.program.trainings[self.source];
+        let net = &self.program.networks[training.network];
+        let artifact = self.artifact();
+        let owners = [net.model.as_str(), &training.artifact, &artifact.text];
+        let before = diags.len();
+        let (formats, scheme) = cover.apply(self.policy, method, net, &owners, diags);
+        if diags.len() == before {
+            self.lints(net, &formats, &scheme, diags);
+        }
+        let dataset = data?;
+        let fits = self.fits(net, training, dataset, diags);
+        let drop = self.max_drop(dataset, diags);
+        let tuning = match method {
+            Method::Qat => Some(self.tuning(net, training, dataset, plan, &owners, diags)),
+            _ => None,
+        };
+        self.samples(dataset, &scheme, method, diags);
+        if !fits || !drop {
+            return None;
+        }
+        Some(Quantization {
+            artifact: artifact.text.clone(),
+            span: artifact.span,
+            source: training.artifact.clone(),
+            training: self.source,
+            dataset,
+            policy: self.policy.name.clone(),
+            method,
+            formats,
+            scheme,
+            calibrate: self.policy.calibrate,
+            max_drop: self.policy.max_drop.map(|(share, _)| share),
+            tuning: match tuning {
+                Some(tuning) => Some(tuning?),
+                None => None,
+            },
+        })
+    }
+
+    /// What the verb gives.
+    fn artifact(&self) -> &Name {
+        match &self.verb.name {
+            Some(clause) if !clause.name.is_missing() => &clause.name,
+            _ => &self.verb.artifact,
+        }
+    }
+
+    /// W1005 and W1011.
+    fn lints(&self, net: &Network, formats: &[Format], scheme: &Scheme, diags: &mut Diags) {
+        let at = self.verb.with.name.span;
+        let fewer = |weights: Option<Weights>| weights.is_some_and(|it| it != Weights::Float32);
+        let rounds = scheme
+            .units
+            .iter()
+            .any(|unit| fewer(unit.weights) || matches!(unit.form, Form::Codes | Form::Dynamic));
+        if !rounds {
+            let kept = scheme.units.iter().any(|unit| unit.form == Form::Float(Why::Kept));
+            let help = match kept {
+                true => "let `keep` name fewer layers",
+                false => "`dlm show` says of each layer how it runs",
+            };
+            let artifact = &self.verb.artifact.text;
+            diags.push(lints::nothing_quantized(at, &self.policy.name, artifact, help));
+            return;
+        }
+        let mut layers: Vec<(&str, &str)> = Vec::new();
+        for unit in &scheme.units {
+            let Form::Float(Why::Operator(reason)) = &unit.form else { continue };
+            let layer = &net.layers[unit.main];
+            let kept = parts(unit).any(|layer| formats[layer].keep);
+            let codes = matches!(formats[unit.main].activations, Activations::Codes { .. })
+                && scheme.method != Method::Dynamic;
+            // Where codes are not asked for, what is missed are weights in fewer bits.
+            let matrix = layer.weights.first().is_some_and(|weight| weight.shape.rank() > 1);
+            if !kept && (codes || matrix) {
+                layers.push((&layer.path, reason));
+            }
+        }
+        if !layers.is_empty() {
+            diags.push(lints::stays_float(at, &self.policy.name, &layers));
+        }
+    }
+
+    /// Whether the data go with the network (E0405, E0406).
+    fn fits(&self, net: &Network, training: &Training, dataset: usize, diags: &mut Diags) -> bool {
+        if dataset == training.dataset {
+            return true;
+        }
+        let data = &self.program.datasets[dataset];
+        let own = &self.program.datasets[training.dataset];
+        let at = self.verb.on.as_ref().map_or(self.verb.keyword, |on| on.name.span);
+        let artifact = &training.artifact;
+        let takes = net.inputs.first().map(|(_, ty)| &ty.shape);
+        if takes != Some(&data.facts.shape) {
+            let takes = takes.map_or(String::new(), |shape| shape.to_string());
+            let is = data.facts.shape.to_string();
+            let model = artifacts::Side { name: artifact, is: &takes, at: training.span };
+            let source = artifacts::Side { name: &data.name, is: &is, at: data.train.span };
+            let help = format!("name data of that shape, such as `on {}`", own.name);
+            diags.push(artifacts::input_unfit(at, model, source, &help));
+            return false;
+        }
+        let fits = match (&own.facts.target, &data.facts.target) {
+            (_, Target::None) => true,
+            (Target::Classes(own), Target::Classes(other)) => own.len() == other.len(),
+            (Target::Values(own), Target::Values(other)) => own.len() == other.len(),
+            _ => false,
+        };
+        if !fits {
+            let answers = misfit::target_words(&own.facts.target);
+            let has = misfit::target_words(&data.facts.target);
+            let model = artifacts::Side { name: artifact, is: &answers, at: training.span };
+            let source = artifacts::Side { name: &data.name, is: &has, at: data.train.span };
+            let help = format!("name data with the same targets, such as `on {}`", own.name);
+            diags.push(artifacts::output_unfit(at, model, source, &help));
+        }
+        fits
+    }
+
+    /// Whether the accuracy can be had that `max_drop` is held against (E0902).
+    fn max_drop(&self, dataset: usize, diags: &mut Diags) -> bool {
+        let Some((_, at)) = self.policy.max_drop else { return true };
+        let data = &self.program.datasets[dataset];
+        let labels = source_facts(self.world, &data.train).map(|facts| facts.target);
+        let labels = match labels {
+            Ok(Target::None) => Target::None,
+            _ => data.facts.target.clone(),
+        };
+        let why = match (&labels, data.counts[1]) {
+            (Target::Classes(_), 1..) => return true,
+            (Target::Classes(_), 0) => {
+                format!("the validation part of `{}` is empty", data.name)
+            }
+            _ => format!("`{}` has {}, not classes", data.name, misfit::target_words(&labels)),
+        };
+        let artifact = &self.artifact().text;
+        let diag = artifacts::no_metric(at, artifact, "valid.accuracy", &why, &[]);
+        diags.push(
+            diag.because(self.verb.with.name.span, "used here").help(
+                "`max_drop` is held against the accuracy on the validation part: leave it out",
+            ),
+        );
+        false
+    }
+
+    /// W1009 where `calibrate` asks for what nobody looks at, or for more than there is.
+    fn samples(&self, dataset: usize, scheme: &Scheme, method: Method, diags: &mut Diags) {
+        let (Some(at), true) = (self.policy.calibrate_at, method != Method::Dynamic) else {
+            return;
+        };
+        let data = &self.program.datasets[dataset];
+        let train = data.counts[0];
+        let reason = if scheme.points.is_empty() {
+            "no activations are rounded".to_string()
+        } else if self.policy.calibrate > train {
+            format!("the training part of `{}` has only {train} samples", data.name)
+        } else {
+            return;
+        };
+        let help = match scheme.points.is_empty() {
+            true => "leave it out".to_string(),
+            false => format!("write `{train} samples`, or leave it out"),
+        };
+        diags.push(lints::no_effect(at, "`calibrate`", &reason, &help));
+    }
+
+    /// The training that goes on; `None` when something is wrong, which has been reported.
+    fn tuning(
+        &self,
+        net: &Network,
+        source: &Training,
+        dataset: usize,
+        plan: Option<Plan>,
+        owners: &[&str],
+        diags: &mut Diags,
+    ) -> Option<Tuning> {
+        let case = Case {
+            scope: self.scope,
+            at: self.verb.artifact.span,
+            on: self.verb.on.as_ref().map_or(self.verb.keyword, |on| on.name.span),
+            keyword: self.verb.keyword,
+            owners,
+            artifact: self.artifact(),
+            network: net,
+            data: &self.program.datasets[dataset],
+            block: self.block,
+            goes_on: Some(&source.loss),
+        };
+        let training = case.training(plan, dataset, source.network, diags);
+        let tail = match self.block.value("freeze_ranges") {
+            Some(expr) => tail(expr, self.scope, diags),
+            None => Some(Tail::Share(1.0 / 3.0)),
+        };
+        let (training, freeze_ranges) = (training?, tail?);
+        if let Some(expr) = self.block.value("freeze_ranges") {
+            self.last(expr.span, &training, freeze_ranges, diags);
+        }
+        Some(Tuning { training, freeze_ranges })
+    }
+
+    /// Reports a last part that is the whole: no ranges would ever be found.
+    fn last(&self, at: Span, training: &Training, tail: Tail, diags: &mut Diags) {
+        let samples = self.program.datasets[training.dataset].counts[0];
+        let each = samples.div_ceil(training.batch.max(1)).max(1) as f64;
+        let (steps, length) = match training.length {
+            Length::Epochs(1) => (each, "1 epoch".to_string()),
+            Length::Epochs(epochs) => (epochs as f64 * each, format!("{epochs} epochs")),
+            Length::Steps(1) => (1.0, "1 step".to_string()),
+            Length::Steps(steps) => (steps as f64, format!("{steps} steps")),
+        };
+        let frozen = match tail {
+            Tail::Share(share) => share * steps,
+            Tail::Epochs(epochs) => epochs * each,
+            Tail::Steps(steps) => steps,
+        };
+        if frozen < steps {
+            return;
+        }
+        let message = format!("ranges would never be found: the training has {length}");
+        let help = Some("freeze them for a shorter time, such as `30%`");
+        diags.push(settings::unfit_value(at, &message, "the whole training", help));
+    }
+}
+
+/// The data that the verb names: `Some(None)` when none are named and none are needed, `None` when
+/// something is wrong, which has been reported.
+fn dataset(
+    world: &World<'_>,
+    verb: &tree::Quantize,
+    policy: Option<&Policy>,
+    program: &Program,
+    diags: &mut Diags,
+) -> Option<Option<usize>> {
+    if let Some(on) = &verb.on {
+        let decl = world.resolve(ModuleId::MAIN, &on.name, Wanted::Data, diags)?;
+        let name = world.name(decl).span;
+        return program.datasets.iter().position(|known| known.span == name).map(Some);
+    }
+    let policy = policy?;
+    match policy.method? {
+        Method::Dynamic => Some(None),
+        Method::Static | Method::Qat => {
+            let header = verb.keyword.to(verb.with.name.span);
+            let known: Vec<&str> = declared_data(world);
+            let insert = match &verb.from {
+                Some((_, teacher)) => teacher.span.at_end(),
+                None => verb.with.name.span.at_end(),
+            };
+            let words = (policy.name.as_str(), policy.method_word());
+            diags.push(codes::no_data(header, insert, words, policy.method_at, &known));
+            None
+        }
+    }
+}
+
+fn declared_data<'w>(world: &'w World<'_>) -> Vec<&'w str> {
+    let names = world.main().names.iter();
+    let data = names.filter(|(_, entry)| matches!(entry, Entry::Known(_, Kind::Data)));
+    data.map(|(name, _)| name.as_str()).collect()
+}
+
+/// E0802: settings of a training where none takes place.
+fn idle_block(block: &Block<'_>, policy: &Policy, diags: &mut Diags) {
+    let given = block.keys();
+    if let [first, ..] = given.as_slice() {
+        let names: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
+        let words = (policy.name.as_str(), policy.method_word());
+        diags.push(codes::does_not_train(first.span, &names, words, policy.method_at));
+    }
+}
+
+/// The last part of a training that an expression is.
+fn tail(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<Tail> {
+    let takes = "a share, epochs or steps";
+    let value = eval(expr, scope, diags)?;
+    let found = match value {
+        Const::Real(share) if (0.0..1.0).contains(&share) => return Some(Tail::Share(share)),
+        Const::Quantity(count, Unit::Epochs) if count >= 0.0 => return Some(Tail::Epochs(count)),
+        Const::Quantity(count, Unit::Steps) if count >= 0.0 => return Some(Tail::Steps(count)),
+        Const::Real(_) => {
+            let bounds = "a share from 0% to under 100%";
+            let value = value.to_string();
+            diags.push(settings::out_of_range(expr.span, "freeze_ranges", &value, bounds));
+            return None;
+        }
+        other => other.describe(),
+    };
+    let diag = settings::wrong_type(expr.span, "freeze_ranges", takes, &found);
+    diags.push(diag.help("write `30%`, `1 epoch` or `200 steps`"));
+    None
+}
