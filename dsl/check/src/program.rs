@@ -197,12 +197,6 @@ pub enum Flow {
 }
 
 impl Program {
-    /// The names of all artifacts that its verbs give.
-    pub fn artifacts(&self) -> Vec<&str> {
-        let trained = self.trainings.iter().map(|it| it.artifact.as_str());
-        trained.chain(self.quantizations.iter().map(|it| it.artifact.as_str())).collect()
-    }
-
     /// The loss with which a quantized artifact is evaluated: that of its tuning, or of its source.
     pub fn loss_of<'a>(&'a self, quantization: &'a Quantization) -> &'a [LossUse] {
         match &quantization.tuning {

@@ -74,7 +74,7 @@ impl<'a> Stored<'a> {
         }
         let found = program.quantizations.iter().find(|it| it.artifact == artifact);
         let quantization = found.ok_or_else(|| {
-            let known = program.artifacts();
+            let known: Vec<&str> = program.artifacts().collect();
             RunError {
                 message: format!("the program gives no artifact `{artifact}`"),
                 help: Some(match known.as_slice() {

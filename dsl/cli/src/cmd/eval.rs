@@ -67,8 +67,8 @@ pub(crate) fn stored(
     artifact: &str,
     out: Option<&Path>,
 ) -> Result<Vec<u8>, Failure> {
-    if !program.artifacts().contains(&artifact) {
-        return Err(super::show::unknown(artifact, program.artifacts()));
+    if !program.artifacts().any(|known| known == artifact) {
+        return Err(super::show::unknown(artifact, program.artifacts().collect()));
     }
     let path = super::run::folder(file, out).join(format!("{artifact}.safetensors"));
     std::fs::read(&path).map_err(|e| match e.kind() {

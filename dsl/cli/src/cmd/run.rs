@@ -24,9 +24,9 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
     };
     let program = &checked.program;
     if let Some(name) = &args.only
-        && !program.artifacts().contains(&name.as_str())
+        && !program.artifacts().any(|known| known == name)
     {
-        return Err(super::show::unknown(name, program.artifacts()));
+        return Err(super::show::unknown(name, program.artifacts().collect()));
     }
     if program.trainings.is_empty() {
         return Err(Failure::usage(format!("{}: nothing to run", args.file.display()))

@@ -10,8 +10,6 @@ use dlm_learn::quant::report::LayerReport;
 
 /// What will be quantized, before it is.
 pub(super) fn opening(program: &Program, quantization: &Quantization) -> String {
-    let training = &program.trainings[quantization.training];
-    let network = &program.networks[training.network];
     let scheme = &quantization.scheme;
     let runs = |form: &Form| scheme.units.iter().filter(|unit| unit.form == *form).count();
     let integers = match quantization.method {
@@ -27,12 +25,10 @@ pub(super) fn opening(program: &Program, quantization: &Quantization) -> String 
         Method::Qat => "trained on with rounded numbers".to_string(),
     };
     format!(
-        "{} with {}: {integers} of {} in integers, {how} · {} → {}",
+        "{} with {}: {integers} of {} in integers, {how}",
         quantization.source,
         quantization.policy,
         plural(scheme.units.len(), "step"),
-        bytes(network.size()),
-        bytes(quantization.size(network)),
     )
 }
 
