@@ -27,4 +27,6 @@ pub use weights::{multipliers, round_bias, round_weights};
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;

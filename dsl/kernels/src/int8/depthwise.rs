@@ -7,8 +7,12 @@
 use super::frame::Source;
 use super::lanes::{Ends, Lanes, Portable, interleave, place};
 use super::product::{Job, Sink, Taps};
+use super::tile::copy_some;
 use crate::conv::Conv;
 use crate::simd::{Bytes, bytes};
+
+/// Places of all taps, four a group.
+const PLACES: usize = 4 * Taps::MOST;
 
 /// Writes the rows of output of one block. Callers see to it that nobody else writes them.
 ///
@@ -26,7 +30,15 @@ pub(super) fn run(g: &Conv, taps: &Taps, job: &Job<'_>, source: &Source<'_>) {
     assert!(source.pixel.is_multiple_of(16) && source.pixel >= c);
     assert!(c.next_multiple_of(64) * 4 * taps.groups() <= job.packed.codes().len());
     assert!((source.image * ho + source.rows.end) * wo * c <= job.outputs);
-    let block = Block { g, taps, job, source };
+    // A tap that a group lacks meets a weight of 0.
+    let mut places = [0; PLACES];
+    for group in 0..taps.groups() {
+        for (place, tap) in places[4 * group..].iter_mut().zip(taps.group(group)) {
+            let [ky, kx] = taps.at(tap);
+            *place = ky * g.dilation[0] * source.row + kx * g.dilation[1] * source.pixel;
+        }
+    }
+    let block = Block { g, taps, job, source, places: &places };
     // SAFETY: `bytes` says that the CPU has the instructions; windows lie inside the source, weights
     // inside the packed codes and outputs inside the output, as asserted.
     unsafe {
@@ -44,6 +56,8 @@ struct Block<'a> {
     taps: &'a Taps,
     job: &'a Job<'a>,
     source: &'a Source<'a>,
+    /// Where the taps of each group lie.
+    places: &'a [usize; PLACES],
 }
 
 /// All rows, by the widest registers that channels fill: `A`, then `B`, then `C` of 16 channels.
@@ -77,7 +91,7 @@ unsafe fn rows<A: Lanes, B: Lanes, C: Lanes>(block: &Block<'_>) {
 /// As for [`rows`].
 #[inline(always)]
 unsafe fn line<V: Lanes>(block: &Block<'_>, row: usize, channel: usize) -> usize {
-    let Block { g, taps, job, source } = *block;
+    let Block { g, taps, job, source, .. } = *block;
     let (wo, c) = (g.output[1], g.output[2]);
     let lane = place(channel);
     let step = g.stride[1] * source.pixel;
@@ -112,16 +126,14 @@ unsafe fn window<V: Lanes>(
     weights: *const u8,
     out: &Outs<'_>,
 ) -> [V; 4] {
-    let Block { g, taps, source, .. } = *block;
+    let Block { taps, places, .. } = *block;
     // SAFETY: the caller's.
     unsafe {
         let mut sums = out.start::<V>();
         for group in 0..taps.groups() {
             let mut bytes = [V::splat(0); 4];
-            for (tap, bytes) in taps.group(group).zip(&mut bytes) {
-                let [ky, kx] = taps.at(tap);
-                let right = kx * g.dilation[1] * source.pixel;
-                *bytes = V::load(x.add(ky * g.dilation[0] * source.row + right));
+            for (i, bytes) in bytes.iter_mut().enumerate() {
+                *bytes = V::load(x.add(*places.get_unchecked(4 * group + i)));
             }
             let bytes = interleave(bytes);
             let weights = weights.add(256 * group);
@@ -225,7 +237,7 @@ impl Outs<'_> {
                     } else {
                         let mut full = [0u8; 64];
                         V::narrow4(sums, full.as_mut_ptr());
-                        y.add(at).copy_from_nonoverlapping(full.as_ptr(), self.live);
+                        copy_some(full.as_ptr(), y.add(at), self.live);
                     }
                 }
                 Sink::Floats { y, bias } => {
@@ -261,7 +273,7 @@ impl Outs<'_> {
                 let (l, j) = (first / 16, first / 4 % 4);
                 let from = full.as_ptr().add(4 * (j * V::LANES + 4 * l));
                 let count = 4.min(live - first);
-                y.add(4 * first).copy_from_nonoverlapping(from, 4 * count);
+                copy_some(from, y.add(4 * first), 4 * count);
             }
         }
     }

@@ -64,9 +64,14 @@ impl<'a> Frame<'a> {
     }
 
     /// Bytes of a row as the kernels see it.
-    fn row(&self) -> usize {
+    pub(super) fn row(&self) -> usize {
         let wide = if self.copied { read(self.g, 1, self.g.output[1]) } else { self.g.input[1] };
         wide * self.pixel
+    }
+
+    /// Bytes of a pixel as the kernels see it.
+    pub(super) fn pixel(&self) -> usize {
+        self.pixel
     }
 
     /// A block, copied to scratch if it has to be; what lies outside of the map is `zero`.

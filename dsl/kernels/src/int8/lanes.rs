@@ -114,10 +114,9 @@ pub(super) struct Portable([i32; 4]);
 impl Portable {
     #[inline(always)]
     fn bytes(self) -> [u8; 16] {
-        let [a, b, c, d] = self.0.map(i32::to_ne_bytes);
         let mut bytes = [0; 16];
-        for (i, lane) in [a, b, c, d].into_iter().enumerate() {
-            bytes[4 * i..4 * i + 4].copy_from_slice(&lane);
+        for i in 0..16 {
+            bytes[i] = self.0[i / 4].to_ne_bytes()[i % 4];
         }
         bytes
     }
@@ -156,8 +155,8 @@ impl Portable {
 
 impl Lanes for Portable {
     const LANES: usize = 4;
-    type X = [i16; 16];
-    type W = [i16; 16];
+    type X = [[i32; 4]; 4];
+    type W = [[i32; 4]; 4];
 
     #[inline(always)]
     unsafe fn load(p: *const u8) -> Portable {
@@ -177,21 +176,33 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    unsafe fn x(self) -> [i16; 16] {
-        self.bytes().map(i16::from)
+    unsafe fn x(self) -> [[i32; 4]; 4] {
+        let mut parts = [self.0; 4];
+        for k in 0..4 {
+            for i in 0..4 {
+                parts[k][i] = i32::from(self.0[i].to_ne_bytes()[k]);
+            }
+        }
+        parts
     }
 
     #[inline(always)]
-    unsafe fn w(self) -> [i16; 16] {
-        self.bytes().map(|byte| i16::from(byte as i8))
+    unsafe fn w(self) -> [[i32; 4]; 4] {
+        let mut parts = [self.0; 4];
+        for k in 0..4 {
+            for i in 0..4 {
+                parts[k][i] = i32::from(self.0[i].to_ne_bytes()[k] as i8);
+            }
+        }
+        parts
     }
 
     #[inline(always)]
-    unsafe fn dot(self, x: [i16; 16], w: [i16; 16]) -> Portable {
+    unsafe fn dot(self, x: [[i32; 4]; 4], w: [[i32; 4]; 4]) -> Portable {
         let mut lanes = self.0;
-        for (i, lane) in lanes.iter_mut().enumerate() {
-            for k in 4 * i..4 * i + 4 {
-                *lane = lane.wrapping_add(i32::from(x[k]) * i32::from(w[k]));
+        for k in 0..4 {
+            for i in 0..4 {
+                lanes[i] = lanes[i].wrapping_add(x[k][i] * w[k][i]);
             }
         }
         Portable(lanes)

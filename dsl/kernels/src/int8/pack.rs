@@ -6,8 +6,11 @@
 //! convolutions of each channel by itself: `[blocks of 64 channels, groups of taps, 64, 4]`, the
 //! channels in the order of [`place`]. The order is the same on every CPU.
 
+// Loops over constant ranges are unrolled, and what they index stays in registers.
+#![allow(clippy::needless_range_loop)]
+
 use super::lanes::place;
-use super::product::{Product, Runs, Taps};
+use super::product::{Product, Taps};
 
 /// Bytes before the sums: where the codes begin, and whether pairs are small.
 const HEAD: usize = 8;
@@ -20,13 +23,14 @@ pub(super) const PANEL: usize = 16;
 
 /// The largest sum of the magnitudes of two neighbouring codes for which `255 · |w₀| + 255 · |w₁|`
 /// fits into 16 bits with a sign.
-const SMALL_PAIR: u32 = 32767 / 255;
+const SMALL_PAIR: u16 = 32767 / 255;
 
 /// Packed weights, read.
 #[derive(Clone, Copy)]
 pub(super) struct Packed<'a> {
     bytes: &'a [u8],
     start: usize,
+    channels: usize,
     /// Whether the products of a pair of neighbours always fit into 16 bits.
     pub(super) small_pairs: bool,
 }
@@ -36,12 +40,12 @@ impl<'a> Packed<'a> {
         assert_eq!(bytes.len(), packed_len(p), "packed weights of {p:?}");
         let start = word(bytes, 0) as usize;
         assert!(start >= HEAD + 4 * p.channels() && start + codes_len(p) <= bytes.len());
-        Packed { bytes, start, small_pairs: word(bytes, 1) == 1 }
+        Packed { bytes, start, channels: p.channels(), small_pairs: word(bytes, 1) == 1 }
     }
 
-    /// The sum of the codes of an output channel.
-    pub(super) fn sum(&self, channel: usize) -> i32 {
-        word(self.bytes, HEAD / 4 + channel)
+    /// The sum of the codes of each output channel, four bytes each.
+    pub(super) fn sums(&self) -> &'a [u8] {
+        &self.bytes[HEAD..HEAD + 4 * self.channels]
     }
 
     /// The codes.
@@ -90,74 +94,98 @@ pub fn pack(p: &Product, codes: &[i8], out: &mut [u8]) {
     let least = HEAD + 4 * channels;
     let start = least + out[least..].as_ptr().align_offset(ALIGN).min(ALIGN - 1);
     set_word(out, 0, start as i32);
-    for row in codes.chunks_exact(channels.max(1)) {
-        for (channel, &code) in row.iter().enumerate() {
-            let at = HEAD / 4 + channel;
-            let sum = word(out, at);
-            set_word(out, at, sum.wrapping_add(i32::from(code)));
-        }
-    }
     let small = match p.taps() {
         Some(taps) => {
-            pack_taps(&taps, channels, codes, &mut out[start..]);
+            let (head, codes_out) = out.split_at_mut(start);
+            pack_taps(&taps, channels, codes, &mut head[HEAD..], codes_out);
             false
         }
-        None => pack_panels(p, codes, &mut out[start..]),
+        None => {
+            let (head, codes_out) = out.split_at_mut(start);
+            pack_panels(p, codes, &mut head[HEAD..], codes_out)
+        }
     };
     set_word(out, 1, i32::from(small));
 }
 
-/// Fills panels; returns whether all pairs are small.
-fn pack_panels(p: &Product, codes: &[i8], out: &mut [u8]) -> bool {
+/// Fills sums and panels; returns whether all pairs are small.
+fn pack_panels(p: &Product, codes: &[i8], sums: &mut [u8], out: &mut [u8]) -> bool {
     let (groups, channels) = p.groups();
     let (runs, stride) = (p.runs(), groups * channels);
     let panel = PANEL * 4 * runs.fours();
     let panels = channels.div_ceil(PANEL);
-    let mut largest = 0;
+    let mut small = true;
     if panel == 0 {
-        return true;
+        return small;
     }
     for (i, out) in out.chunks_exact_mut(panel).take(groups * panels).enumerate() {
         let (group, first) = (i / panels, i % panels * PANEL);
         let live = PANEL.min(channels - first);
         let column = group * channels + first;
-        for (four, out) in out.chunks_exact_mut(4 * PANEL).enumerate() {
-            for byte in 0..4 {
-                if let Some(row) = runs.row(four, byte) {
-                    let row = &codes[row * stride + column..][..live];
-                    for (&code, out) in row.iter().zip(out[byte..].iter_mut().step_by(4)) {
-                        *out = code as u8;
+        let mut totals = [0i32; PANEL];
+        let mut largest = [0u16; PANEL];
+        for (run, out) in out.chunks_exact_mut(4 * PANEL * runs.len.div_ceil(4)).enumerate() {
+            let codes = &codes[run * runs.len * stride..][..runs.len * stride];
+            for (four, out) in out.chunks_exact_mut(4 * PANEL).enumerate() {
+                let mut rows = [[0i8; PANEL]; 4];
+                let from = (4 * four).min(runs.len.saturating_sub(4));
+                for t in 4 * four..runs.len.min(4 * four + 4) {
+                    let codes = &codes[t * stride + column..];
+                    match (live, codes.first_chunk::<PANEL>()) {
+                        (PANEL, Some(row)) => rows[t - from] = *row,
+                        _ => rows[t - from][..live].copy_from_slice(&codes[..live]),
                     }
                 }
-            }
-            for pair in out.chunks_exact(2) {
-                let [a, b] = [pair[0], pair[1]].map(|code| u32::from((code as i8).unsigned_abs()));
-                largest = largest.max(a + b);
+                if let Some(out) = out.first_chunk_mut() {
+                    interleave_codes(&rows, &mut totals, &mut largest, out);
+                }
             }
         }
+        small &= largest.iter().all(|&pair| pair <= SMALL_PAIR);
+        for (channel, total) in (column..).zip(&totals[..live]) {
+            set_word(sums, channel, *total);
+        }
     }
-    largest <= SMALL_PAIR
+    small
 }
 
-fn pack_taps(taps: &Taps, channels: usize, codes: &[i8], out: &mut [u8]) {
+/// Writes the codes of each channel side by side, adds them to the totals, and keeps the largest sum
+/// of magnitudes of the first two or last two of a channel.
+#[inline(always)]
+fn interleave_codes(
+    [a, b, c, d]: &[[i8; PANEL]; 4],
+    totals: &mut [i32; PANEL],
+    largest: &mut [u16; PANEL],
+    out: &mut [u8; 4 * PANEL],
+) {
+    for lane in 0..PANEL {
+        let (a, b) = (i16::from(a[lane]), i16::from(b[lane]));
+        let (c, d) = (i16::from(c[lane]), i16::from(d[lane]));
+        totals[lane] += i32::from(a + b + c + d);
+        let (first, last) =
+            (a.unsigned_abs() + b.unsigned_abs(), c.unsigned_abs() + d.unsigned_abs());
+        largest[lane] = largest[lane].max(first).max(last);
+    }
+    for lane in 0..PANEL {
+        out[4 * lane] = a[lane] as u8;
+        out[4 * lane + 1] = b[lane] as u8;
+        out[4 * lane + 2] = c[lane] as u8;
+        out[4 * lane + 3] = d[lane] as u8;
+    }
+}
+
+fn pack_taps(taps: &Taps, channels: usize, codes: &[i8], sums: &mut [u8], out: &mut [u8]) {
     for channel in 0..channels {
         let (block, within) = (place(channel) / 64, place(channel) % 64);
+        let mut total = 0;
         for group in 0..taps.groups() {
             for (byte, tap) in taps.group(group).enumerate() {
                 let [ky, kx] = taps.at(tap);
                 let code = codes[(ky * taps.kernel[1] + kx) * channels + channel];
                 out[((block * taps.groups() + group) * 64 + within) * 4 + byte] = code as u8;
+                total += i32::from(code);
             }
         }
-    }
-}
-
-impl Runs {
-    /// Which row of the weights a byte of a four meets, if any.
-    fn row(&self, four: usize, byte: usize) -> Option<usize> {
-        let each = self.len.div_ceil(4);
-        let (run, four) = (four / each, four % each);
-        let t = (4 * four).min(self.len.saturating_sub(4)) + byte;
-        (4 * four..self.len).contains(&t).then_some(run * self.len + t)
+        set_word(sums, channel, total);
     }
 }

@@ -5,7 +5,7 @@ use super::depthwise;
 use super::frame::{Frame, Source};
 use super::lanes::place;
 use super::pack::{Packed, packed_len};
-use super::tile::{self, Region, Target};
+use super::tile::{self, Fours, Region, Target};
 use crate::conv::Conv;
 use crate::par;
 use std::ops::Range;
@@ -70,7 +70,7 @@ impl Product {
     pub(super) fn taps(&self) -> Option<Taps> {
         match self {
             Product::Conv(g) if g.groups > 1 && crate::depthwise::fits(g) => {
-                Some(Taps { kernel: g.kernel })
+                Some(Taps { kernel: g.kernel }).filter(|taps| taps.groups() <= Taps::MOST)
             }
             _ => None,
         }
@@ -133,6 +133,9 @@ pub(super) struct Taps {
 }
 
 impl Taps {
+    /// Groups that a window may have.
+    pub(super) const MOST: usize = 32;
+
     /// Elements summed by one instruction: a column of three, or any four.
     fn together(&self) -> usize {
         if self.kernel[0] == 3 { 3 } else { 4 }
@@ -231,7 +234,12 @@ pub fn product_scratch(p: &Product, batch: usize) -> usize {
         }
         _ => tile::MOST_COPIED,
     };
-    12 * room(p) + frames
+    12 * room(p) + 4 * fours(p) + frames
+}
+
+/// Fours of bytes whose places are listed.
+fn fours(p: &Product) -> usize {
+    if p.taps().is_some() { 0 } else { p.runs().fours() }
 }
 
 /// How blocks are cut into pieces for the threads.
@@ -278,13 +286,20 @@ pub fn product(
     };
     assert_eq!(len, batch * p.outputs(), "output of {p:?}");
     assert!(shift.is_none_or(|shift| shift.len() == channels));
-    let (params, frames) = scratch.split_at_mut(12 * room(p));
+    let (params, rest) = scratch.split_at_mut(12 * room(p));
+    let (places, frames) = rest.split_at_mut(4 * fours(p));
     let (offsets, floats) = params.split_at_mut(4 * room(p));
     let (mults, shifts) = floats.split_at_mut(4 * room(p));
-    let zero = i32::from(zero_x);
-    let offset =
-        |c: usize| bias.get(c).copied().unwrap_or(0).wrapping_sub(packed.sum(c).wrapping_mul(zero));
-    spread(p, offsets, |c| offset(c).to_ne_bytes());
+    let (sums, zero) = (packed.sums(), i32::from(zero_x));
+    let own = |c: usize| {
+        let sum = &sums[4 * c..4 * c + 4];
+        let sum = i32::from_ne_bytes([sum[0], sum[1], sum[2], sum[3]]);
+        sum.wrapping_mul(zero).wrapping_neg()
+    };
+    match bias {
+        [] => spread(p, offsets, own),
+        _ => spread(p, offsets, |c| own(c).wrapping_add(bias[c])),
+    }
     let sink = match out {
         Out::Codes { y, zero, .. } => Sink::Codes { y: y.as_mut_ptr(), zero },
         Out::Floats { y, bias, .. } => Sink::Floats { y: y.as_mut_ptr(), bias: bias.is_some() },
@@ -292,10 +307,10 @@ pub fn product(
     };
     if !matches!(sink, Sink::Sums { .. }) {
         assert_eq!(mult.len(), channels, "factors of {p:?}");
-        spread(p, mults, |c| mult[c].to_ne_bytes());
+        spread(p, mults, |c| mult[c].to_bits() as i32);
     }
     if let Some(shift) = shift {
-        spread(p, shifts, |c| shift[c].to_ne_bytes());
+        spread(p, shifts, |c| shift[c].to_bits() as i32);
     }
     let params = Params {
         offset: offsets.as_ptr(),
@@ -304,32 +319,52 @@ pub fn product(
     };
     let job = Job { packed, params, sink, outputs: len };
     match (p, p.rows()) {
-        (_, Some(rows)) => run_rows(p, batch * rows, x, &job, frames),
-        (Product::Conv(g), None) => run_maps(p, g, batch, x, zero_x, &job, frames),
+        (_, Some(rows)) => {
+            let fours = Fours::new(&p.runs(), [0, 0], places);
+            run_rows(p, batch * rows, x, &job, fours, frames);
+        }
+        (Product::Conv(g), None) => run_maps(p, g, (batch, x, zero_x), &job, places, frames),
         (Product::Dense { .. }, None) => {}
     }
 }
 
 /// Writes a number of each channel where its lane looks for it, and zeros behind the last.
-fn spread(p: &Product, to: &mut [u8], number: impl Fn(usize) -> [u8; 4]) {
+#[inline(always)]
+fn spread(p: &Product, to: &mut [u8], number: impl Fn(usize) -> i32) {
+    let channels = p.channels();
+    assert!(channels.next_multiple_of(64) * 4 <= to.len());
+    let lanes = to.as_mut_ptr().cast::<i32>();
     let each = p.taps().is_some();
-    to.fill(0);
-    for c in 0..p.channels() {
-        let at = 4 * if each { place(c) } else { c };
-        to[at..at + 4].copy_from_slice(&number(c));
+    to[if each { 0 } else { 4 * channels }..].fill(0);
+    for c in 0..channels {
+        let lane = if each { place(c) } else { c };
+        // SAFETY: the lane of a channel lies in the first multiple of 64 lanes, as asserted.
+        unsafe { lanes.add(lane).write_unaligned(number(c)) }
     }
 }
 
 /// Rows that are products by themselves.
-fn run_rows(p: &Product, rows: usize, x: &[u8], job: &Job<'_>, copied: &mut [u8]) {
-    let (runs, channels) = (p.runs(), p.channels());
-    let work = rows * runs.len * channels;
+fn run_rows(
+    p: &Product,
+    rows: usize,
+    x: &[u8],
+    job: &Job<'_>,
+    fours: Fours<'_>,
+    copied: &mut [u8],
+) {
+    let (row, channels) = (p.runs().len, p.channels());
+    let work = rows * row * channels;
     if rows == 0 || channels == 0 {
         return;
     }
-    fn region(x: &[u8], runs: Runs, from: usize, rows: usize) -> Region<'_> {
-        let (at, step) = (from * runs.len, [0, runs.len]);
-        Region { source: x, at, step, size: [1, rows], runs, run_step: [0, 0] }
+    fn region<'a>(
+        source: &'a [u8],
+        row: usize,
+        from: usize,
+        rows: usize,
+        fours: Fours<'a>,
+    ) -> Region<'a> {
+        Region { source, at: from * row, step: [0, row], size: [1, rows], fours }
     }
     let target = |from: usize, channels: Range<usize>| Target {
         at: from * p.channels(),
@@ -337,16 +372,15 @@ fn run_rows(p: &Product, rows: usize, x: &[u8], job: &Job<'_>, copied: &mut [u8]
         group: 0,
         channels,
     };
-    if runs.len < 4 {
+    if row < 4 {
         // Too short to be read in fours where they end.
         let most = tile::MOST_COPIED / 4;
         for from in (0..rows).step_by(most) {
             let count = most.min(rows - from);
-            let copied = &mut copied[..count * runs.len + 4];
-            copied[..count * runs.len].copy_from_slice(&x[from * runs.len..][..count * runs.len]);
-            copied[count * runs.len..].fill(0);
-            let region = region(copied, runs, 0, count);
-            tile::run(p, job, &region, &target(from, 0..channels));
+            let bytes = count * row;
+            copied[..bytes].copy_from_slice(&x[from * row..][..bytes]);
+            copied[bytes..bytes + 4].fill(0);
+            tile::run(p, job, &region(copied, row, 0, count, fours), &target(from, 0..channels));
         }
         return;
     }
@@ -355,7 +389,7 @@ fn run_rows(p: &Product, rows: usize, x: &[u8], job: &Job<'_>, copied: &mut [u8]
         return par::pieces(blocks, work, |i| {
             let first = i * CHANNELS;
             let channels = first..(first + CHANNELS).min(channels);
-            tile::run(p, job, &region(x, runs, 0, 1), &target(0, channels));
+            tile::run(p, job, &region(x, row, 0, 1, fours), &target(0, channels));
         });
     }
     // A block for each thread's turn; one thread keeps the weights in cache for all rows.
@@ -363,7 +397,7 @@ fn run_rows(p: &Product, rows: usize, x: &[u8], job: &Job<'_>, copied: &mut [u8]
     par::pieces(rows.div_ceil(block), work, |i| {
         let from = i * block;
         let count = block.min(rows - from);
-        tile::run(p, job, &region(x, runs, from, count), &target(from, 0..channels));
+        tile::run(p, job, &region(x, row, from, count, fours), &target(from, 0..channels));
     });
 }
 
@@ -371,29 +405,31 @@ fn run_rows(p: &Product, rows: usize, x: &[u8], job: &Job<'_>, copied: &mut [u8]
 fn run_maps(
     p: &Product,
     g: &Conv,
-    batch: usize,
-    x: &[u8],
-    zero_x: u8,
+    (batch, x, zero_x): (usize, &[u8], u8),
     job: &Job<'_>,
+    places: &mut [u8],
     scratch: &mut [u8],
 ) {
     let frame = Frame::new(p, g, batch);
+    let step = [g.dilation[0] * frame.row(), g.dilation[1] * frame.pixel()];
+    let fours = p.taps().is_none().then(|| Fours::new(&p.runs(), step, places));
     let pieces = pieces(frame.blocks());
     par::pieces_with(pieces.len(), batch * g.macs(), (scratch, frame.bytes()), |i, scratch| {
         let items = i * frame.blocks() / pieces.len()..(i + 1) * frame.blocks() / pieces.len();
         for item in items {
             let source = frame.source(item, x, zero_x, scratch);
-            match p.taps() {
-                Some(taps) => depthwise::run(g, &taps, job, &source),
-                None => run_groups(p, g, job, &source),
+            match (p.taps(), fours) {
+                (Some(taps), _) => depthwise::run(g, &taps, job, &source),
+                (None, Some(fours)) => run_groups(p, g, job, fours, &source),
+                (None, None) => {}
             }
         }
     });
 }
 
 /// All groups of one block.
-fn run_groups(p: &Product, g: &Conv, job: &Job<'_>, source: &Source<'_>) {
-    let (runs, (groups, channels)) = (p.runs(), p.groups());
+fn run_groups(p: &Product, g: &Conv, job: &Job<'_>, fours: Fours<'_>, source: &Source<'_>) {
+    let (groups, channels) = p.groups();
     let [_, wo, co] = g.output;
     let each = g.input[2] / groups;
     for group in 0..groups {
@@ -402,8 +438,7 @@ fn run_groups(p: &Product, g: &Conv, job: &Job<'_>, source: &Source<'_>) {
             at: source.at + group * each,
             step: [g.stride[0] * source.row, g.stride[1] * source.pixel],
             size: [source.rows.len(), wo],
-            runs,
-            run_step: [g.dilation[0] * source.row, g.dilation[1] * source.pixel],
+            fours,
         };
         let target = Target {
             at: (source.image * g.output[0] + source.rows.start) * wo * co + group * channels,

@@ -15,18 +15,16 @@ pub(super) const MOST_COPIED: usize = 4096;
 /// Pixels, and what each is a product of.
 #[derive(Clone, Copy)]
 pub(super) struct Region<'a> {
-    /// The map; four bytes are read from the beginning of shorter runs.
+    /// The map.
     pub(super) source: &'a [u8],
-    /// Place of the first pixel's first run.
+    /// Place of the first pixel's first byte.
     pub(super) at: usize,
     /// Bytes between pixels, down and right.
     pub(super) step: [usize; 2],
     /// Pixels, down and right.
     pub(super) size: [usize; 2],
-    /// What each pixel reads.
-    pub(super) runs: Runs,
-    /// Bytes between runs, down and right.
-    pub(super) run_step: [usize; 2],
+    /// Where each four bytes lie, from a pixel's first on.
+    pub(super) fours: Fours<'a>,
 }
 
 impl Region<'_> {
@@ -35,10 +33,52 @@ impl Region<'_> {
     }
 
     fn check(&self) {
-        let far =
-            |size: [usize; 2], step: [usize; 2]| (size[0] - 1) * step[0] + (size[1] - 1) * step[1];
-        let last = self.at + far(self.size, self.step) + far(self.runs.count, self.run_step);
-        assert!(last + self.runs.len.max(4) <= self.source.len(), "{last}, {:?}", self.runs);
+        let [down, right] = [0, 1].map(|i| (self.size[i] - 1) * self.step[i]);
+        let end = self.at + down + right + self.fours.reach;
+        assert!(end <= self.source.len(), "{end} in {}", self.source.len());
+    }
+}
+
+/// Places of four bytes that a lane of the weights meets.
+#[derive(Clone, Copy)]
+pub(super) struct Fours<'a> {
+    /// Numbers of 32 bits.
+    places: &'a [u8],
+    /// The end of the last.
+    reach: usize,
+}
+
+impl<'a> Fours<'a> {
+    /// The fours of `runs`, which lie `step` bytes apart, down and right. The last four of a run are
+    /// its last bytes; of a run that is shorter, its first and what follows it.
+    ///
+    /// # Panics
+    /// When `room` has not four bytes for each.
+    pub(super) fn new(runs: &Runs, step: [usize; 2], room: &'a mut [u8]) -> Fours<'a> {
+        assert_eq!(room.len(), 4 * runs.fours());
+        let each = runs.len.div_ceil(4);
+        let mut reach = 0;
+        if each > 0 {
+            for (i, run) in room.chunks_exact_mut(4 * each).enumerate() {
+                let (down, right) = (i / runs.count[1], i % runs.count[1]);
+                let first = down * step[0] + right * step[1];
+                let last = first + runs.len.saturating_sub(4);
+                reach = reach.max(last + 4);
+                assert!(reach < u32::MAX as usize);
+                let places = run.as_mut_ptr().cast::<u32>();
+                for four in 0..each {
+                    let from = (first as u32 + 4 * four as u32).min(last as u32);
+                    // SAFETY: the run has four bytes for each four.
+                    unsafe { places.add(four).write_unaligned(from) }
+                }
+            }
+        }
+        Fours { places: room, reach }
+    }
+
+    /// How many there are.
+    fn count(&self) -> usize {
+        self.places.len() / 4
     }
 }
 
@@ -77,7 +117,7 @@ pub(super) fn run(p: &Product, job: &Job<'_>, region: &Region<'_>, target: &Targ
         return;
     }
     let (_, channels) = p.groups();
-    let panel = PANEL * 4 * region.runs.fours();
+    let panel = PANEL * 4 * region.fours.count();
     let first = target.group * channels.div_ceil(PANEL) * panel;
     let codes = job.packed.codes();
     let last = target.channels.end.div_ceil(PANEL) * panel;
@@ -87,9 +127,7 @@ pub(super) fn run(p: &Product, job: &Job<'_>, region: &Region<'_>, target: &Targ
         + (region.size[1] - 1) * target.step[1]
         + target.channels.end;
     assert!(end <= job.outputs, "{end} of {}", job.outputs);
-    if region.runs.fours() > 0 {
-        region.check();
-    }
+    region.check();
     let base = target.group * channels;
     let panels = Panels { job, codes: codes[first..].as_ptr(), panel, base, target };
     // SAFETY: `bytes` says that the CPU has the instructions; the region lies inside its source and
@@ -213,19 +251,28 @@ unsafe fn tiles<V: Lanes, const P: usize, const N: usize>(
             }
             left -= count;
             let start = panels.job.params.offset.add(4 * (panels.base + channel));
-            let sums = sums::<V, P, N>(&region.runs, region.run_step, sources, weights, start);
-            finish(panels, channel, sums, (places, count));
+            let sums = sums::<V, P, N>(&region.fours, sources, weights, start);
+            // Through memory: what follows is short there, and would not fit into registers.
+            let mut full = [0u8; TILE];
+            for i in 0..P {
+                for j in 0..N {
+                    sums[i][j].store(full.as_mut_ptr().add(4 * V::LANES * (i * N + j)));
+                }
+            }
+            finish::<V, N>(panels, channel, full.as_ptr(), &places[..count]);
         }
     }
 }
 
+/// Bytes of the largest tile.
+const TILE: usize = 24 * 64;
+
 /// # Safety
-/// As for [`narrow`]: every run lies inside the source from every pixel, `weights` have a lane of
-/// four for each four of its bytes, and `start` a number for each channel.
+/// As for [`narrow`]: every four lies inside the source from every pixel, `weights` have lanes for each
+/// of them, and `start` a number for each channel.
 #[inline(always)]
 unsafe fn sums<V: Lanes, const P: usize, const N: usize>(
-    runs: &Runs,
-    run_step: [usize; 2],
+    fours: &Fours<'_>,
     sources: [*const u8; P],
     weights: [*const u8; N],
     start: *const u8,
@@ -237,23 +284,18 @@ unsafe fn sums<V: Lanes, const P: usize, const N: usize>(
             first[j] = V::load(start.add(4 * j * V::LANES));
         }
         let mut sums = [first; P];
-        let mut at = 0;
-        let whole = runs.len / 4 * 4;
-        for down in 0..runs.count[0] {
-            for right in 0..runs.count[1] {
-                let run = down * run_step[0] + right * run_step[1];
-                let mut pixels = sources;
-                for pixel in &mut pixels {
-                    *pixel = pixel.add(run);
-                }
-                for t in (0..whole).step_by(4) {
-                    four::<V, P, N>(&mut sums, pixels, t, weights, at);
-                    at += 4 * PANEL;
-                }
-                if whole < runs.len {
-                    // The last bytes; those that have been counted meet zeros.
-                    four::<V, P, N>(&mut sums, pixels, runs.len.max(4) - 4, weights, at);
-                    at += 4 * PANEL;
+        let (places, mut at) = (fours.places.as_ptr().cast::<u32>(), 0);
+        for four in 0..fours.count() {
+            let place = places.add(four).read_unaligned() as usize;
+            let mut row = [V::splat(0).w(); N];
+            for j in 0..N {
+                row[j] = V::load(weights[j].add(at)).w();
+            }
+            at += 4 * PANEL;
+            for i in 0..P {
+                let x = V::splat(sources[i].add(place).cast::<i32>().read_unaligned()).x();
+                for j in 0..N {
+                    sums[i][j] = sums[i][j].dot(x, row[j]);
                 }
             }
         }
@@ -261,88 +303,62 @@ unsafe fn sums<V: Lanes, const P: usize, const N: usize>(
     }
 }
 
-/// # Safety
-/// As for [`sums`].
-#[inline(always)]
-unsafe fn four<V: Lanes, const P: usize, const N: usize>(
-    sums: &mut [[V; N]; P],
-    pixels: [*const u8; P],
-    t: usize,
-    weights: [*const u8; N],
-    at: usize,
-) {
-    // SAFETY: the caller's.
-    unsafe {
-        let mut row = [V::splat(0).w(); N];
-        for j in 0..N {
-            row[j] = V::load(weights[j].add(at)).w();
-        }
-        for i in 0..P {
-            let x = V::splat(pixels[i].add(t).cast::<i32>().read_unaligned()).x();
-            for j in 0..N {
-                sums[i][j] = sums[i][j].dot(x, row[j]);
-            }
-        }
-    }
-}
-
-/// Makes sums what they shall be, and writes those of the first `count` pixels.
+/// Makes sums what they shall be, and writes those of each pixel: `N` registers from `channel` on.
 ///
 /// # Safety
-/// As for [`narrow`].
+/// As for [`narrow`]; `sums` has a row for each place.
 #[inline(always)]
-unsafe fn finish<V: Lanes, const P: usize, const N: usize>(
+unsafe fn finish<V: Lanes, const N: usize>(
     panels: &Panels<'_>,
     channel: usize,
-    mut sums: [[V; N]; P],
-    (places, count): ([usize; P], usize),
+    sums: *const u8,
+    places: &[usize],
 ) {
     let params = &panels.job.params;
     let from = panels.base + channel;
     let live = panels.target.channels.end - channel;
+    let mult = params.mult.wrapping_add(from);
+    let row = 4 * N * V::LANES;
     // SAFETY: the caller's.
     unsafe {
         match panels.job.sink {
             Sink::Codes { y, zero } => {
                 let ends = Ends::new(zero);
-                let mult = params.mult.add(from);
-                for i in 0..P {
+                for (i, &place) in places.iter().enumerate() {
                     for j in 0..N {
-                        sums[i][j] = sums[i][j].scale(mult.add(j * V::LANES)).codes(&ends);
-                    }
-                }
-                for i in 0..P {
-                    if i < count {
-                        for j in 0..N {
-                            narrow_some(sums[i][j], y.add(places[i]), j * V::LANES, live);
+                        let first = j * V::LANES;
+                        let sum = V::load(sums.add(i * row + 4 * first));
+                        let codes = sum.scale(mult.add(first)).codes(&ends);
+                        let y = y.add(place + first);
+                        if first + V::LANES <= live {
+                            codes.narrow(y);
+                        } else if first < live {
+                            let mut full = [0u8; 16];
+                            codes.narrow(full.as_mut_ptr());
+                            copy_some(full.as_ptr(), y, live - first);
                         }
                     }
                 }
             }
             Sink::Floats { y, bias } => {
-                let (mult, shift) = (params.mult.add(from), params.bias.add(from));
-                for i in 0..P {
+                let shift = params.bias.wrapping_add(from);
+                for (i, &place) in places.iter().enumerate() {
                     for j in 0..N {
-                        sums[i][j] = sums[i][j].scale(mult.add(j * V::LANES));
+                        let first = j * V::LANES;
+                        let mut sum = V::load(sums.add(i * row + 4 * first)).scale(mult.add(first));
                         if bias {
-                            sums[i][j] = sums[i][j].shift(shift.add(j * V::LANES));
+                            sum = sum.shift(shift.add(first));
                         }
-                    }
-                }
-                for i in 0..P {
-                    if i < count {
-                        for j in 0..N {
-                            store_some(sums[i][j], y.add(places[i]).cast(), j * V::LANES, live);
-                        }
+                        store_some(sum, y.add(place + first).cast(), live.saturating_sub(first));
                     }
                 }
             }
             Sink::Sums { y } => {
-                for i in 0..P {
-                    if i < count {
-                        for j in 0..N {
-                            store_some(sums[i][j], y.add(places[i]).cast(), j * V::LANES, live);
-                        }
+                for (i, &place) in places.iter().enumerate() {
+                    for j in 0..N {
+                        let first = j * V::LANES;
+                        let sum = V::load(sums.add(i * row + 4 * first));
+                        store_some(sum, y.add(place + first).cast(), live.saturating_sub(first));
                     }
                 }
             }
@@ -350,40 +366,52 @@ unsafe fn finish<V: Lanes, const P: usize, const N: usize>(
     }
 }
 
-/// Writes the low bytes of lanes that belong to one of `live` channels, the first lane being channel
-/// `first`.
+/// Writes the first `live` lanes, or all.
 ///
 /// # Safety
-/// The CPU has the instructions of `V`, and `y` room for the channels.
+/// The CPU has the instructions of `V`, and `y` room for the lanes.
 #[inline(always)]
-pub(super) unsafe fn narrow_some<V: Lanes>(v: V, y: *mut u8, first: usize, live: usize) {
+unsafe fn store_some<V: Lanes>(v: V, y: *mut u8, live: usize) {
     // SAFETY: the caller's.
     unsafe {
-        if first + V::LANES <= live {
-            v.narrow(y.add(first));
-        } else if first < live {
-            let mut full = [0u8; 16];
-            v.narrow(full.as_mut_ptr());
-            y.add(first).copy_from_nonoverlapping(full.as_ptr(), live - first);
+        if live >= V::LANES {
+            v.store(y);
+        } else {
+            let mut full = [0u8; 64];
+            v.store(full.as_mut_ptr());
+            copy_some(full.as_ptr(), y, 4 * live);
         }
     }
 }
 
-/// [`narrow_some`] for whole lanes; `y` counts bytes.
+/// Copies less than 64 bytes, without the call that a copy of any length would be.
 ///
 /// # Safety
-/// As for [`narrow_some`].
+/// Both are valid for so many bytes and do not overlap.
 #[inline(always)]
-unsafe fn store_some<V: Lanes>(v: V, y: *mut u8, first: usize, live: usize) {
+pub(super) unsafe fn copy_some(mut from: *const u8, mut to: *mut u8, count: usize) {
+    /// Copies `SIZE` bytes if the count has that bit.
+    ///
+    /// # Safety
+    /// As for [`copy_some`].
+    #[inline(always)]
+    unsafe fn some<const SIZE: usize>(from: &mut *const u8, to: &mut *mut u8, count: usize) {
+        if count & SIZE != 0 {
+            // SAFETY: the caller's.
+            unsafe {
+                to.cast::<[u8; SIZE]>().write(from.cast::<[u8; SIZE]>().read());
+                (*from, *to) = (from.add(SIZE), to.add(SIZE));
+            }
+        }
+    }
     // SAFETY: the caller's.
     unsafe {
-        if first + V::LANES <= live {
-            v.store(y.add(4 * first));
-        } else if first < live {
-            let mut full = [0u8; 64];
-            v.store(full.as_mut_ptr());
-            y.add(4 * first).copy_from_nonoverlapping(full.as_ptr(), 4 * (live - first));
-        }
+        some::<32>(&mut from, &mut to, count);
+        some::<16>(&mut from, &mut to, count);
+        some::<8>(&mut from, &mut to, count);
+        some::<4>(&mut from, &mut to, count);
+        some::<2>(&mut from, &mut to, count);
+        some::<1>(&mut from, &mut to, count);
     }
 }
 
