@@ -57,7 +57,12 @@ fn all_methods_on_a_net_with_everything() {
         for artifact in &outcome.artifacts {
             let test = &artifact.scores[&dlm_check::program::Split::Test];
             println!("{method:?} {} {:?} {}", artifact.artifact, test.accuracy, artifact.size);
-            if let Some(q) = &artifact.quantized { println!("{:?} {:?} {:?}", q.report.differing, q.report.agreement, q.warnings); for l in &q.report.layers { println!("  {l:?}"); } }
+            if let Some(q) = &artifact.quantized {
+                println!("{:?} {:?} {:?}", q.report.differing, q.report.agreement, q.warnings);
+                for l in &q.report.layers {
+                    println!("  {l:?}");
+                }
+            }
         }
     }
 }
