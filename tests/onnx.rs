@@ -178,9 +178,22 @@ fn own_answer(
     batch: usize,
     given: &[(Ty, Vec<f32>)],
 ) -> Vec<f32> {
+    graph_answer(network, weights, batch, given, |g, inputs| {
+        lower(network, g, inputs, &|_| Mode::Eval, "")
+    })
+}
+
+/// What a graph that `lower` makes of a network's inputs answers, in the order of the axes.
+fn graph_answer(
+    network: &Network,
+    weights: &Weights,
+    batch: usize,
+    given: &[(Ty, Vec<f32>)],
+    lower: impl FnOnce(&mut Graph, &[ValueId]) -> ValueId,
+) -> Vec<f32> {
     let mut g = Graph::new();
     let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
-    let output = lower(network, &mut g, &inputs, &|_| Mode::Eval, "");
+    let output = lower(&mut g, &inputs);
     let ty = g.ty(output).clone();
     g.outputs = vec![output];
     let plan = Plan::new(&g, batch);
@@ -216,6 +229,8 @@ fn about() -> About {
         model: "Net".into(),
         seed: 1,
         preprocess: Preprocess::default(),
+        policy: None,
+        given_back: Vec::new(),
     }
 }
 

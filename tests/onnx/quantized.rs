@@ -1,7 +1,7 @@
 //! Quantized networks: ONNX Runtime with default options gives the whole numbers of the formulas.
 
 use super::python::{Answer, Run, answers, python, reference};
-use super::{about, random_inputs};
+use super::{about, graph_answer, random_inputs};
 use crate::support::check;
 use dlm_check::program::Network;
 use dlm_check::quant::{
@@ -10,6 +10,7 @@ use dlm_check::quant::{
 use dlm_kernels::int8::Grid;
 use dlm_kernels::rng;
 use dlm_learn::onnx::quantized_model;
+use dlm_learn::quant::network::{floats, lower_quantized};
 use dlm_learn::quant::{Bias, Codes, Quantized, Stored};
 use std::collections::BTreeMap;
 
@@ -73,9 +74,9 @@ fn codes_are_those_of_onnx_runtime() {
         Policy { bits: 4, ..PLAIN },
     ];
     let Some(tried) = try_all("onnx-codes", &policies, &["Island"]) else { return };
-    for Trial { name, actual, expected } in tried {
-        let exact = actual.numbers == expected.numbers;
-        assert!(exact, "{name}: {:?} and {:?}", actual.numbers, expected.numbers);
+    for Trial { name, actual, expected, own } in tried {
+        assert_eq!(actual.numbers, expected.numbers, "{name}");
+        assert_eq!(own, expected.numbers, "{name}");
         assert_integer(&name, &actual);
         assert_stages(&name, &expected);
     }
@@ -85,10 +86,12 @@ fn codes_are_those_of_onnx_runtime() {
 fn steps_in_float_between_codes_keep_the_codes() {
     let kept = [PLAIN, Policy { keep: "head", ..PLAIN }];
     let Some(tried) = try_all("onnx-islands", &kept, &[]) else { return };
-    for Trial { name, actual, expected } in tried.into_iter().filter(|t| t.name.contains("Island"))
+    for Trial { name, actual, expected, own } in
+        tried.into_iter().filter(|t| t.name.contains("Island"))
     {
         assert_stages(&name, &expected);
         assert_eq!(actual.numbers, expected.numbers, "{name}");
+        assert_eq!(own, expected.numbers, "{name}");
     }
 }
 
@@ -97,9 +100,10 @@ fn ranges_found_as_it_runs_give_the_numbers_of_onnx_runtime() {
     let dynamic = Policy { method: Method::Dynamic, ..PLAIN };
     let policies = [dynamic, Policy { per: Per::Tensor, ..dynamic }];
     let Some(tried) = try_all("onnx-dynamic", &policies, &[]) else { return };
-    for Trial { name, actual, expected } in tried {
+    for Trial { name, actual, expected, own } in tried {
         let scale = expected.numbers.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
-        let pairs = actual.numbers.iter().zip(&expected.numbers);
+        let answers = [&actual.numbers, &own].into_iter();
+        let pairs = answers.flat_map(|numbers| numbers.iter().zip(&expected.numbers));
         let worst = pairs.map(|(a, b)| (a - b).abs() / scale).fold(0.0_f32, f32::max);
         // Means and functions in float may differ in the last bit before they are rounded.
         let float = ["Functions", "Mobile", "Residual"].iter().any(|own| name.starts_with(own));
@@ -136,11 +140,13 @@ fn weights_alone_in_few_bits_are_floats_of_a_file() {
     }
 }
 
-/// A network under a policy, as ONNX Runtime answers and as the formulas do.
+/// A network under a policy: what ONNX Runtime answers, the formulas, and dlm.
 struct Trial {
     name: String,
     actual: Answer,
     expected: Answer,
+    /// What dlm answers.
+    own: Vec<f32>,
 }
 
 fn networks() -> Vec<Network> {
@@ -150,7 +156,7 @@ fn networks() -> Vec<Network> {
 /// Every network under every policy, with two sets of weights; but for those with these names.
 fn try_all(folder: &str, policies: &[Policy], without: &[&str]) -> Option<Vec<Trial>> {
     let python = python()?;
-    let (mut names, mut runs) = (Vec::new(), Vec::new());
+    let (mut names, mut runs, mut own) = (Vec::new(), Vec::new(), Vec::new());
     for network in networks().iter().filter(|network| !without.contains(&&*network.model)) {
         for policy in policies {
             let formats: Vec<Format> =
@@ -160,6 +166,10 @@ fn try_all(folder: &str, policies: &[Policy], without: &[&str]) -> Option<Vec<Tr
                 let quantized = random(network, &scheme, seed);
                 let model = quantized_model(network, &scheme, &quantized, &about()).unwrap();
                 let inputs = random_inputs(network, 3);
+                let floats = floats(network, &scheme, &quantized);
+                own.push(graph_answer(network, &floats, 3, &inputs, |g, inputs| {
+                    lower_quantized(network, &scheme, &quantized, g, inputs, "")
+                }));
                 runs.push(Run { model, batch: 3, inputs });
                 names.push(format!("{}, {policy:?}, seed {seed}", network.title));
             }
@@ -167,11 +177,11 @@ fn try_all(folder: &str, policies: &[Policy], without: &[&str]) -> Option<Vec<Tr
     }
     let actual = answers(&python, folder, &runs);
     let expected = reference(&python, &format!("{folder}-reference"), &runs);
-    let trials = names.into_iter().zip(actual).zip(expected);
-    let trial = |((name, actual), expected): ((String, Result<_, _>), Result<_, _>)| {
+    let trials = names.into_iter().zip(actual).zip(expected.into_iter().zip(own));
+    let trial = |((name, actual), (expected, own)): ((String, Result<_, _>), (Result<_, _>, _))| {
         let actual = actual.unwrap_or_else(|error| panic!("{name}: {error}"));
         let expected = expected.unwrap_or_else(|error| panic!("{name}: {error}"));
-        Trial { name, actual, expected }
+        Trial { name, actual, expected, own }
     };
     Some(trials.map(trial).collect())
 }
@@ -228,7 +238,7 @@ fn random(network: &Network, scheme: &Scheme, seed: u64) -> Quantized {
         let most = point.cut.unwrap_or(f32::INFINITY).min(1.3);
         let low = if point.cut.is_some() { 0.0 } else { -1.1 };
         let scale = |range: f32, codes: f32| (f64::from(range) / f64::from(codes)) as f32;
-        grids.push(match symmetric {
+        grids.push(match symmetric && low < 0.0 {
             true => Grid { scale: scale(most, 127.0), zero: 128 },
             false => {
                 let scale = scale(most - low, 255.0);

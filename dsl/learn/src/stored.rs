@@ -63,8 +63,7 @@ impl<'a> Stored<'a> {
         artifact: &str,
         bytes: &[u8],
     ) -> Result<Stored<'a>, RunError> {
-        let unread =
-            |why: String| RunError::plain(format!("the weights of `{artifact}`: {why}"));
+        let unread = |why: String| RunError::plain(format!("the weights of `{artifact}`: {why}"));
         if let Some(training) = program.trainings.iter().find(|it| it.artifact == artifact) {
             let network = &program.networks[training.network];
             let (weights, about) = Weights::from_bytes(network, bytes).map_err(unread)?;
@@ -103,9 +102,7 @@ impl<'a> Stored<'a> {
         for split in [Split::Train, Split::Valid, Split::Test] {
             if data.len(split) > 0 {
                 let mut answerer = match &self.what {
-                    What::Floats(weights) => {
-                        Answerer::new(self.network, self.loss, &data, weights)
-                    }
+                    What::Floats(weights) => Answerer::new(self.network, self.loss, &data, weights),
                     What::Integers(all) => {
                         let (scheme, quantized) = &**all;
                         deploy::answerer(self.network, scheme, quantized, self.loss, &data)

@@ -4,13 +4,14 @@
 #![allow(clippy::needless_range_loop)]
 
 use super::Grid;
+use super::grid::{clip, rint};
 use crate::par;
 use crate::pool::Pool;
 
 /// Channels that are worked on together.
 const LANES: usize = 32;
 
-/// How means become codes: `sat(rint(f32(sum − n · zx) · ratio) + zy)`.
+/// How sums of codes become the code of their mean: `sat(rint(f32(sum − n · zx) · ratio) + zy)`.
 #[derive(Clone, Copy)]
 struct Mean {
     shift: i32,
@@ -28,6 +29,22 @@ impl Mean {
     #[inline(always)]
     fn at(self, sum: i32) -> u8 {
         self.to.rounded((sum - self.shift) as f32 * self.ratio)
+    }
+}
+
+/// How sums of numbers become the code of their mean: `sat(rint(f32(f32(f32(sum / n) / sy) + zy)))`.
+#[derive(Clone, Copy)]
+struct FloatMean {
+    count: f32,
+    from: Grid,
+    to: Grid,
+}
+
+impl FloatMean {
+    #[inline(always)]
+    fn at(self, sum: f32) -> u8 {
+        let code = sum / self.count / self.to.scale + f32::from(self.to.zero);
+        rint(clip(code, 0.0, 255.0)) as u8
     }
 }
 
@@ -87,6 +104,36 @@ crate::simd! {
     }
 }
 
+crate::simd! {
+    fn float_mean_row(g: &Pool, mean: FloatMean, oy: usize, x: &[u8], y: &mut [u8]) {
+        for (ox, y) in y.chunks_exact_mut(g.input[2]).enumerate() {
+            let mut channel = 0;
+            while channel < y.len() {
+                let live = LANES.min(y.len() - channel);
+                let mut sums = [0f32; LANES];
+                g.window(oy, ox, #[inline(always)] |_, from| {
+                    let x = &x[from + channel..][..live];
+                    if live == LANES {
+                        for lane in 0..LANES {
+                            sums[lane] += mean.from.value(x[lane]);
+                        }
+                    } else {
+                        for (sum, &x) in sums.iter_mut().zip(x) {
+                            *sum += mean.from.value(x);
+                        }
+                    }
+                });
+                let mut codes = [0; LANES];
+                for lane in 0..LANES {
+                    codes[lane] = mean.at(sums[lane]);
+                }
+                y[channel..channel + live].copy_from_slice(&codes[..live]);
+                channel += live;
+            }
+        }
+    }
+}
+
 /// The largest code of each window.
 ///
 /// # Shapes
@@ -98,8 +145,9 @@ pub fn max_pool(g: &Pool, batch: usize, x: &[u8], y: &mut [u8]) {
     rows(g, batch, x, y, |x, oy, y| max_row(g, oy, x, y));
 }
 
-/// The code of the mean of each window of `n`: `sat(rint(f32(Σ x − n · zx) · f32(sx / f32(sy · n))) +
-/// zy)`.
+/// The code of the mean of each window of `n`: `sat(rint(f32(f32(f32(Σ v / n) / sy) + zy)))`, where the
+/// numbers `v = f32((x − zx) · sx)` are added in f32 one after the other, by rows. It is the order in which
+/// ONNX Runtime's `QLinearAveragePool` computes; on ties it differs from a sum of whole numbers.
 ///
 /// # Shapes
 /// x `[batch, h, w, c]`, y `[batch, ho, wo, c]`.
@@ -107,8 +155,8 @@ pub fn max_pool(g: &Pool, batch: usize, x: &[u8], y: &mut [u8]) {
 /// # Panics
 /// When lengths disagree.
 pub fn avg_pool(g: &Pool, batch: usize, x: &[u8], gx: Grid, gy: Grid, y: &mut [u8]) {
-    let mean = Mean::new(g.size[0] * g.size[1], gx, gy);
-    rows(g, batch, x, y, |x, oy, y| mean_row(g, mean, oy, x, y));
+    let mean = FloatMean { count: (g.size[0] * g.size[1]) as f32, from: gx, to: gy };
+    rows(g, batch, x, y, |x, oy, y| float_mean_row(g, mean, oy, x, y));
 }
 
 /// The largest code of each channel of each sample; `sizes` are batch, pixels and channels.
@@ -122,8 +170,9 @@ pub fn global_max_pool(sizes: [usize; 3], x: &[u8], y: &mut [u8]) {
     max_pool(&global(sizes), sizes[0], x, y);
 }
 
-/// The code of the mean of each channel of each sample, as in [`avg_pool`]; `sizes` are batch, pixels
-/// and channels.
+/// The code of the mean of the `n` pixels of each channel of each sample: `sat(rint(f32(Σ x − n · zx) ·
+/// f32(sx / f32(sy · n))) + zy)`, as ONNX Runtime's `QLinearGlobalAveragePool`; `sizes` are batch,
+/// pixels and channels.
 ///
 /// # Shapes
 /// x `[batch, pixels, channels]`, y `[batch, channels]`.
@@ -131,7 +180,8 @@ pub fn global_max_pool(sizes: [usize; 3], x: &[u8], y: &mut [u8]) {
 /// # Panics
 /// When lengths disagree.
 pub fn global_avg_pool(sizes: [usize; 3], x: &[u8], gx: Grid, gy: Grid, y: &mut [u8]) {
-    avg_pool(&global(sizes), sizes[0], x, gx, gy, y);
+    let (g, mean) = (global(sizes), Mean::new(sizes[1], gx, gy));
+    rows(&g, sizes[0], x, y, |x, oy, y| mean_row(&g, mean, oy, x, y));
 }
 
 /// One window over all pixels.

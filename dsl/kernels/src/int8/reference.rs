@@ -75,6 +75,17 @@ pub(super) fn max_pool(g: &Pool, batch: usize, x: &[u8]) -> Vec<u8> {
 pub(super) fn avg_pool(g: &Pool, batch: usize, x: &[u8], gx: Grid, gy: Grid) -> Vec<u8> {
     let mut y = vec![0; batch * g.outputs()];
     let n = (g.size[0] * g.size[1]) as f32;
+    windows(g, batch, |o, places| {
+        let value = |i: usize| f32::from(i16::from(x[i]) - i16::from(gx.zero)) * gx.scale;
+        let sum = places.iter().fold(0.0f32, |sum, &i| sum + value(i));
+        y[o] = sat((sum / n / gy.scale + f32::from(gy.zero)).round_ties_even());
+    });
+    y
+}
+
+pub(super) fn global_avg_pool(g: &Pool, batch: usize, x: &[u8], gx: Grid, gy: Grid) -> Vec<u8> {
+    let mut y = vec![0; batch * g.outputs()];
+    let n = (g.size[0] * g.size[1]) as f32;
     let ratio = gx.scale / (gy.scale * n);
     windows(g, batch, |o, places| {
         let sum: i32 = places.iter().map(|&i| i32::from(x[i]) - i32::from(gx.zero)).sum();

@@ -247,7 +247,7 @@ fn pools_agree_with_the_naive_loops() {
             global_max_pool([batch, h * w, c], &x, &mut y);
             assert_eq!(y, reference::max_pool(&all, batch, &x));
             global_avg_pool([batch, h * w, c], &x, gx, gy, &mut y);
-            assert_eq!(y, reference::avg_pool(&all, batch, &x, gx, gy));
+            assert_eq!(y, reference::global_avg_pool(&all, batch, &x, gx, gy));
         });
     }
 }

@@ -2,10 +2,11 @@
 //! `DequantizeLinear`, the form that ONNX Runtime turns into integer kernels.
 
 use super::{file, floats};
+use crate::quant::round::weights_of;
 use crate::quant::{Bias, Codes, Quantized, Stored};
 use crate::weights::About;
 use dlm_check::program::{Flow, NetLayer, Network};
-use dlm_check::quant::{Form, Per, Scheme, Unit};
+use dlm_check::quant::{Form, Scheme, Unit};
 use dlm_graph::Ty;
 use dlm_graph::onnx::{Attr, Element, GridNames, Grids, Node, Onnx};
 
@@ -28,7 +29,7 @@ const MIDDLE: u8 = 128;
 /// When a weight is missing, or the file would have 2 GiB or more.
 ///
 /// # Panics
-/// When `quantized` is not made after `scheme`.
+/// When `quantized` is not made after `scheme`, or the grid behind a relu does not begin at 0.
 pub fn quantized_model(
     network: &Network,
     scheme: &Scheme,
@@ -129,12 +130,8 @@ impl<'a> Writer<'a> {
         self.out.enter(&main.path, Some(grids));
         let mut value = main.layer.onnx(&mut self.out, &flows, &weights);
         if let Some(cut) = unit.cut {
-            // The grid cuts off where it begins at 0. Elsewhere numbers are cut off once they are codes.
-            let saturates = steps.zero == 0;
-            if !saturates {
-                value = self.out.rounded(&value, &result);
-            }
-            if !saturates || cut.most.is_infinite() {
+            assert_eq!(steps.zero, 0, "{}: the grid behind a relu begins at 0", main.path);
+            if cut.most.is_infinite() {
                 value = self.apply(cut.layer, value);
             }
         }
@@ -301,7 +298,7 @@ impl Writer<'_> {
 
     /// Adds the weights of a product as floats, and returns their names.
     fn restored_weights(&mut self, layer: &NetLayer, stored: &Stored) -> Vec<String> {
-        let numbers = restored(&stored.weight, layer.weights[0].shape.0[0]);
+        let numbers = weights_of(stored);
         let dims = layer.weights[0].shape.sizes();
         let mut names =
             vec![floats(&mut self.out, format!("{}.weight", layer.path), dims, &numbers)];
@@ -333,72 +330,9 @@ fn bytes(codes: &[i8]) -> Vec<u8> {
     codes.iter().map(|&code| (i16::from(code) + i16::from(MIDDLE)) as u8).collect()
 }
 
-/// The floats that stored weights of so many output channels stand for.
-fn restored(weight: &Codes, channels: usize) -> Vec<f32> {
-    match weight {
-        Codes::Float(numbers) => numbers.clone(),
-        Codes::Half(bits) => bits.iter().map(|&bits| from_half(bits)).collect(),
-        Codes::Int { codes, scales, zeros, per, .. } => {
-            let together = match per {
-                Per::Tensor => codes.len(),
-                Per::Channel => codes.len() / channels,
-                Per::Group(size) => *size,
-            };
-            let runs = codes.chunks(together.max(1)).zip(scales).zip(zeros);
-            let run = |((codes, &scale), &zero): ((&[i8], &f32), &i8)| {
-                let value = move |&code: &i8| f32::from(i16::from(code) - i16::from(zero)) * scale;
-                codes.iter().map(value).collect::<Vec<f32>>()
-            };
-            runs.flat_map(run).collect()
-        }
-    }
-}
-
-/// The float of these bits of half precision.
-fn from_half(bits: u16) -> f32 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
-    let size = match exponent {
-        0 => fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1024.0 + fraction) * 2f32.powi(exponent - 25),
-    };
-    sign * size
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn half_precision_is_read_exactly() {
-        let known = [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0400, 6.103_515_6e-5),
-            (0x0001, 5.960_464_5e-8),
-            (0x3555, 0.333_251_95),
-            (0xfc00, f32::NEG_INFINITY),
-        ];
-        for (bits, number) in known {
-            assert_eq!(from_half(bits), number, "{bits:x}");
-        }
-        assert!(from_half(0x7e00).is_nan());
-    }
-
-    #[test]
-    fn groups_have_scales_of_their_own() {
-        let weight = Codes::Int {
-            bits: 4,
-            codes: vec![1, 2, 3, 4, -8, 7, 0, 5],
-            scales: vec![1.0, 10.0, 0.5, 2.0],
-            zeros: vec![0, 1, 0, 5],
-            per: Per::Group(2),
-        };
-        assert_eq!(restored(&weight, 2), [1.0, 2.0, 20.0, 30.0, -4.0, 3.5, -10.0, 0.0]);
-    }
 
     #[test]
     fn bytes_of_weights_lie_around_their_zero_point() {

@@ -69,7 +69,8 @@ impl Runner<'_> {
             .filter(|(a, b)| classes && a.outputs.len() == b.outputs.len())
             .map(|(a, b)| agreement(a, b));
         let warnings = outcome.warnings.clone();
-        let event = Event::Quantized { artifact: artifact.clone(), report: Box::new(report.clone()) };
+        let event =
+            Event::Quantized { artifact: artifact.clone(), report: Box::new(report.clone()) };
         world.tell(event);
         let quantized = Quantized {
             source: quantization.source.clone(),

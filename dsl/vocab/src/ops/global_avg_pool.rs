@@ -3,7 +3,7 @@
 use super::avg_pool::node::Mean;
 use super::window::{map, shape};
 use super::{Case, Flows, Operator};
-use crate::common::codes::Average;
+use crate::common::codes::WholeAverage;
 use crate::word;
 use crate::word::Args;
 use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
@@ -58,7 +58,7 @@ impl Layer for GlobalAvgPool {
     }
 
     fn integer(&self, flows: &[Ty]) -> Integer {
-        Integer::Compute(Arc::new(Average(whole(&flows[0], "global_avg_pool"))))
+        Integer::Compute(Arc::new(WholeAverage(whole(&flows[0], "global_avg_pool"))))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
