@@ -146,6 +146,9 @@ fn the_page_of_a_code_shows_it_and_how_to_mend_it() {
 fn examples_of_settings_check_clean() {
     let blocks = dlm_vocab::settings::BLOCKS.iter().flat_map(|(_, list)| *list);
     let words = dlm_vocab::settings::WORDS.iter().flat_map(|(_, list)| *list);
+    let formats = dlm_vocab::format::FORMATS.iter().map(|f| &f.word);
+    let ranges = dlm_vocab::range::RANGES.iter().map(|r| &r.word);
+    let words = words.chain(formats).chain(ranges);
     let docs = blocks.map(|s| (s.name, s.doc)).chain(words.map(|w| (w.name, w.doc)));
     let mut files = MemFiles::default();
     for (images, labels) in [("train-images", "train-labels"), ("test-images", "test-labels")] {

@@ -1,6 +1,7 @@
 //! What a network costs, known before it runs.
 
-use crate::program::{Flow, Network};
+use crate::program::{Artifact, Flow, Network, Program};
+use crate::quant;
 
 /// The cost of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub struct Budget {
     pub params: u64,
     /// Multiply-adds for one sample.
     pub macs: u64,
-    /// Bytes of the parameters and running statistics as stored, in float32.
+    /// Bytes of the parameters and running statistics as stored.
     pub size: u64,
     /// Peak bytes of activations for one sample; see [`memory`].
     pub memory: u64,
@@ -20,6 +21,21 @@ pub fn budget(net: &Network) -> Budget {
     Budget { params: net.params(), macs: net.macs(), size: net.size(), memory: memory(net) }
 }
 
+/// The cost of an artifact. Where it is quantized, weights and activations take the bytes of their formats;
+/// parameters and multiply-adds are those of the float network.
+pub fn of(program: &Program, artifact: Artifact<'_>) -> Budget {
+    let net = &program.networks[artifact.training.network];
+    let float = budget(net);
+    match artifact.quantization {
+        None => float,
+        Some(it) => Budget {
+            size: quant::size(net, &it.scheme),
+            memory: quant::memory(net, &it.scheme),
+            ..float
+        },
+    }
+}
+
 /// The most bytes that inputs and results of layers take at one time while one sample goes through:
 /// `max over layers t of Σ bytes(v) over the values v alive at t`.
 ///
@@ -27,20 +43,40 @@ pub fn budget(net: &Network) -> Budget {
 /// reads it (the output of the network: to the end), both included. So a layer's inputs and its
 /// result are alive together, and nothing is computed in place. Numbers take 4 bytes each.
 pub fn memory(net: &Network) -> u64 {
-    let steps = net.layers.len();
-    // The change of the living bytes before each step, and after the last.
-    let mut change = vec![0i64; steps + 2];
-    let mut live = |flow: Flow, from: usize, to: usize| {
-        let bytes = net.ty(flow).bytes(1) as i64;
-        change[from] += bytes;
-        change[to + 1] -= bytes;
+    let layers = net.layers.iter().enumerate();
+    let steps: Vec<(Flow, &[Flow])> =
+        layers.map(|(i, layer)| (Flow::Layer(i), layer.inputs.as_slice())).collect();
+    let inputs: Vec<Flow> = (0..net.inputs.len()).map(Flow::Input).collect();
+    peak(&inputs, &steps, net.output, |flow| net.ty(flow).bytes(1) as u64)
+}
+
+/// The most bytes that values take at one time while `steps` run in order, each with what it makes and what
+/// it reads. `inputs` are there from the start, `output` is kept to the end.
+pub(crate) fn peak(
+    inputs: &[Flow],
+    steps: &[(Flow, &[Flow])],
+    output: Flow,
+    bytes: impl Fn(Flow) -> u64,
+) -> u64 {
+    let end = steps.len().saturating_sub(1);
+    let place = |flow: Flow| match flow {
+        Flow::Input(i) => i,
+        Flow::Layer(i) => inputs.len() + i,
     };
-    let last = last_reads(net);
-    for input in 0..net.inputs.len() {
-        live(Flow::Input(input), 0, last.inputs[input]);
+    let flows = inputs.iter().chain(steps.iter().map(|(made, _)| made));
+    let places = flows.clone().chain([&output]).map(|&flow| place(flow) + 1).max().unwrap_or(0);
+    // The last step at which each value is read.
+    let mut last = vec![0; places];
+    for (at, (_, reads)) in steps.iter().enumerate() {
+        reads.iter().for_each(|&flow| last[place(flow)] = at);
     }
-    for layer in 0..steps {
-        live(Flow::Layer(layer), layer, last.layers[layer]);
+    last[place(output)] = end;
+    // The change of the living bytes before each step, and after the last.
+    let mut change = vec![0i64; steps.len() + 2];
+    let from = inputs.iter().map(|_| 0).chain(0..steps.len());
+    for (&flow, from) in flows.zip(from) {
+        change[from] += bytes(flow) as i64;
+        change[last[place(flow)].max(from) + 1] -= bytes(flow) as i64;
     }
     let sums = change.iter().scan(0i64, |sum, &step| {
         *sum += step;
@@ -71,26 +107,6 @@ pub fn bytes(n: u64) -> String {
     };
     let number = format!("{:.2}", n as f64 / unit);
     format!("{} {name}", number.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// The last step at which each value is read; at least the step that makes it.
-struct LastReads {
-    inputs: Vec<usize>,
-    layers: Vec<usize>,
-}
-
-fn last_reads(net: &Network) -> LastReads {
-    let steps = net.layers.len();
-    let mut last = LastReads { inputs: vec![0; net.inputs.len()], layers: (0..steps).collect() };
-    let mut read = |flow: Flow, at: usize| match flow {
-        Flow::Input(i) => last.inputs[i] = last.inputs[i].max(at),
-        Flow::Layer(i) => last.layers[i] = last.layers[i].max(at),
-    };
-    for (at, layer) in net.layers.iter().enumerate() {
-        layer.inputs.iter().for_each(|&flow| read(flow, at));
-    }
-    read(net.output, steps.saturating_sub(1));
-    last
 }
 
 #[cfg(test)]

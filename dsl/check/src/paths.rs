@@ -133,6 +133,13 @@ impl Target {
                 return Hint::Say(format!("`{}` is made of `{list}`", network.model));
             }
         };
+        let operator = |op: &&Operator| op.word.name == self.text;
+        if OPERATORS.iter().chain(SIGNS).any(|op| operator(op)) {
+            return Hint::Say(format!(
+                "for all layers of that operator write `kind({})`",
+                self.text
+            ));
+        }
         let near = nearest(&self.text, known);
         match near.is_empty() {
             false => Hint::Near(near.into_iter().map(str::to_string).collect()),

@@ -1,8 +1,10 @@
 //! Quantization, as checked: formats of each layer, and which layers will run on 8-bit codes.
 
 pub mod scheme;
+mod size;
 
 pub use scheme::{Cut, Form, Point, Scheme, Unit, Why, scheme};
+pub use size::{memory, size, unit_size};
 
 use crate::program::Training;
 use dlm_base::Span;

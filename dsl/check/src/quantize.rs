@@ -185,7 +185,7 @@ impl Use<'_> {
             let kept = scheme.units.iter().any(|unit| unit.form == Form::Float(Why::Kept));
             let help = match kept {
                 true => "let `keep` name fewer layers",
-                false => "`dlm show` says of each layer how it runs",
+                false => "give weights or activations a format of fewer bits",
             };
             let artifact = &self.verb.artifact.text;
             diags.push(lints::nothing_quantized(at, &self.policy.name, artifact, help));

@@ -170,7 +170,8 @@ pub(crate) fn find_word<T: Copy>(
         (None, false) => names::Hint::Near(near.into_iter().map(str::to_string).collect()),
         (None, true) => names::Hint::Say(format!("there is `{}`", all.join("`, `"))),
     };
-    diags.push(names::unknown(given.span, what, text, &format!("not a {what}"), hint));
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    diags.push(names::unknown(given.span, what, text, &format!("not {article} {what}"), hint));
     None
 }
 

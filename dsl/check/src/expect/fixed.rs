@@ -1,9 +1,11 @@
 //! Expectations that the networks alone decide.
 
-use crate::budget::{budget, bytes, grouped};
+use crate::budget::{self, bytes, grouped};
 use crate::diags::Diags;
-use crate::program::{Compare, Expectation, MetricUse, NetLayer, Network, Program, Quantity};
+use crate::program::{Compare, Expectation, Program, Quantity};
+use crate::quant::unit_size;
 use dlm_base::diag::codes::artifacts as codes;
+use dlm_graph::Weight;
 use dlm_vocab::metric::MetricUnit;
 
 /// Reports E0901 when all figures of a comparison are known and it does not hold.
@@ -69,7 +71,8 @@ fn figure(quantity: &Quantity, program: &Program) -> Option<f64> {
     match quantity {
         Quantity::Number(value) => Some(*value),
         Quantity::Metric(used) => {
-            let budget = budget(network(used, program)?);
+            let made = program.artifact(&used.artifact)?;
+            let budget = budget::of(program, made);
             match used.metric.word.name {
                 "params" => Some(budget.params as f64),
                 "macs" => Some(budget.macs as f64),
@@ -83,11 +86,6 @@ fn figure(quantity: &Quantity, program: &Program) -> Option<f64> {
         Quantity::Mul(a, b) => two(a, b).map(|(a, b)| a * b),
         Quantity::Div(a, b) => two(a, b).map(|(a, b)| a / b),
     }
-}
-
-fn network<'p>(used: &MetricUse, program: &'p Program) -> Option<&'p Network> {
-    let training = program.trainings.iter().find(|it| it.artifact == used.artifact)?;
-    program.networks.get(training.network)
 }
 
 /// The unit of a side, from its first metric; none for a ratio.
@@ -107,18 +105,29 @@ fn largest(expectation: &Expectation, program: &Program) -> Option<String> {
     if !matches!(expectation.compare, Compare::Less | Compare::AtMost) {
         return None;
     }
-    let cost: fn(&NetLayer) -> u64 = match used.metric.word.name {
-        "params" => {
-            |layer| layer.weights.iter().filter(|w| w.trained).map(|w| w.shape.len() as u64).sum()
-        }
-        "size" => |layer| layer.weights.iter().map(|w| 4 * w.shape.len() as u64).sum(),
-        "macs" => |layer| layer.macs,
-        _ => return None,
+    let made = program.artifact(&used.artifact)?;
+    let net = &program.networks[made.training.network];
+    let cost = |i: usize| -> Option<u64> {
+        let layer = &net.layers[i];
+        let count = |weights: &[Weight]| weights.iter().map(|w| w.shape.len() as u64).sum::<u64>();
+        Some(match (used.metric.word.name, made.quantization) {
+            ("params", _) => {
+                layer.weights.iter().filter(|w| w.trained).map(|w| w.shape.len() as u64).sum()
+            }
+            ("size", None) => 4 * count(&layer.weights),
+            ("size", Some(it)) => match it.scheme.unit_of[i].map(|unit| &it.scheme.units[unit]) {
+                Some(unit) if unit.main == i => unit_size(net, unit),
+                _ => 0,
+            },
+            ("macs", _) => layer.macs,
+            _ => return None,
+        })
     };
-    let layer = network(used, program)?.layers.iter().max_by_key(|layer| cost(layer))?;
+    let most = (0..net.layers.len()).max_by_key(|&i| cost(i))?;
+    let (layer, cost) = (&net.layers[most], cost(most)?);
     let share = match used.metric.unit {
-        MetricUnit::Bytes => bytes(cost(layer)),
-        _ => grouped(cost(layer)),
+        MetricUnit::Bytes => bytes(cost),
+        _ => grouped(cost),
     };
     Some(format!("the largest part is `{}` with {share}; `dlm show` lists all", layer.path))
 }

@@ -3,7 +3,7 @@
 use super::{Policy, half_on_codes};
 use crate::diags::Diags;
 use crate::program::Network;
-use crate::quant::{Activations, Form, Format, Method, Per, Scheme, Unit, Weights, scheme};
+use crate::quant::{Activations, Form, Format, Method, Per, Point, Scheme, Unit, Weights, scheme};
 use dlm_base::Span;
 use dlm_base::diag::codes::quant as codes;
 
@@ -78,6 +78,7 @@ impl Cover {
                 }
             }
         }
+        one_result(&scheme(net, method, &formats), &mut formats, &mut says);
         let scheme = scheme(net, method, &formats);
         self.start(policy, net);
         for (known, layers) in self.keep.iter_mut().zip(&kept) {
@@ -183,6 +184,18 @@ impl Case<'_> {
     }
 }
 
+/// What is folded together has one result, so the last override of any part speaks for all of them.
+fn one_result(scheme: &Scheme, formats: &mut [Format], says: &mut [Says]) {
+    for unit in &scheme.units {
+        let last = parts(unit).max_by_key(|&layer| says[layer].activations);
+        let Some(last) = last.filter(|&layer| says[layer].activations.is_some()) else { continue };
+        for layer in parts(unit) {
+            formats[layer].activations = formats[last].activations;
+            says[layer].activations = says[last].activations;
+        }
+    }
+}
+
 /// The layers of a unit.
 pub(crate) fn parts(unit: &Unit) -> impl Iterator<Item = usize> + use<> {
     [Some(unit.main), unit.fold, unit.cut.map(|cut| cut.layer)].into_iter().flatten()
@@ -211,12 +224,9 @@ fn unfit(
             Some(it) => it.activations.map(|(_, at)| at),
             None => policy.format_at[1],
         };
-        let codes = match formats[unit.main].activations {
-            Activations::Codes { symmetric, .. } => Some(symmetric),
-            Activations::Float32 => None,
-        };
+        let codes = formats[unit.main].activations != Activations::Float32;
         match (weights, codes, at) {
-            (Weights::Float16, Some(_), Some(at)) => diags.push(half_on_codes(at, acts_at)),
+            (Weights::Float16, true, Some(at)) => diags.push(half_on_codes(at, acts_at)),
             (Weights::Int { per: Per::Group(size), .. }, _, Some(at)) => {
                 let fits = |other: &&Unit| {
                     other.weights.is_some() && says[other.main].weights == says[unit.main].weights
@@ -227,7 +237,14 @@ fn unfit(
             _ => {}
         }
         if matches!(unit.form, Form::Codes | Form::Dynamic) {
-            let symmetric = codes == Some(true) && unit.form == Form::Codes;
+            // Behind relu codes begin at the zero point.
+            let centred = |point: &Point| {
+                point.cut.is_none()
+                    && matches!(point.activations, Activations::Codes { symmetric: true, .. })
+            };
+            let mut points = unit.inputs.iter().map(|&flow| scheme.point_of(flow));
+            let symmetric = unit.form == Form::Codes
+                && points.all(|point| point.is_some_and(|i| centred(&scheme.points[i])));
             let place = at.or(policy.format_at[1]).unwrap_or(policy.method_at);
             overflow(net, unit, weights, symmetric, place, diags);
         }

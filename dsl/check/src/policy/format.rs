@@ -8,7 +8,7 @@ use crate::settings::{argument, expect_call, find_word};
 use dlm_base::Span;
 use dlm_base::diag::codes::{lints, quant as codes, settings};
 use dlm_grammar::tree::Expr;
-use dlm_vocab::format::{FORMATS, FormatWord};
+use dlm_vocab::format::{self, FORMATS, FormatWord};
 use dlm_vocab::{Arg, Args, Word};
 
 /// The format of weights that an expression is; `None` when it is none, which has been reported.
@@ -105,16 +105,18 @@ impl Side {
         scope: &Scope<'_>,
         diags: &mut Diags,
     ) -> Option<(&'static FormatWord, CallSite<'t>, Args)> {
-        let known: Vec<&str> =
-            FORMATS.iter().filter(|word| (self.fits)(word)).map(|word| word.word.name).collect();
+        let fitting: Vec<&'static FormatWord> =
+            FORMATS.iter().copied().filter(|word| (self.fits)(word)).collect();
+        let known: Vec<&str> = fitting.iter().map(|word| word.word.name).collect();
         let takes = format!("a number format such as `{}`", known[known.len() - 1]);
         let (name, call) = expect_call(expr, self.setting, &takes, diags)?;
-        let word = find_word(name, "number format", FORMATS, |word| &word.word, &[], diags)?;
-        if !(self.fits)(word) {
-            let (given, at) = (word.word.name, name.span);
+        if let Some(other) = format::find(&name.text).filter(|word| !(self.fits)(word)) {
+            let (given, at) = (other.word.name, name.span);
             diags.push(settings::unknown_choice(at, self.setting, given, &known, None));
             return None;
         }
+        let what = format!("format of {}", self.setting);
+        let word = find_word(name, &what, &fitting, |word| &word.word, &[], diags)?;
         let own = call.args.iter().find(|arg| match &arg.name {
             Some((name, _)) => name.text == self.foreign,
             // By place, the first is that of weights.

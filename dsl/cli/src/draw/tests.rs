@@ -23,6 +23,10 @@ impl Layer for Fake {
     fn role(&self) -> Role {
         self.0
     }
+    fn integer(&self, _: &[Ty]) -> dlm_graph::Integer {
+        dlm_graph::Integer::Move
+    }
+
     fn build(&self, _: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         flows[0]
     }

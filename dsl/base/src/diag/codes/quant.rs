@@ -175,10 +175,16 @@ pub fn matches_no_weights(at: Span, text: &str) -> Diag {
 /// E0804: what the override `text` at `at` says is said otherwise of all its layers: by a later one at
 /// `hider`, or because `keep` names them.
 pub fn hidden(at: Span, text: &str, hider: Span, kept: bool) -> Diag {
-    let (by, label) = match kept {
-        true => ("`keep` names all its layers", "stays in float32, whatever overrides say"),
-        false => ("later ones say otherwise of all its layers", "the last match wins"),
+    let (by, label, help) = match kept {
+        true => {
+            ("`keep` names all its layers", "stays in float32, whatever overrides say", "remove it")
+        }
+        false => (
+            "later ones say otherwise of all its layers",
+            "the last match wins",
+            "put it behind the later ones, or remove it",
+        ),
     };
     let message = format!("the override of `{text}` has no effect: {by}");
-    Diag::new(&E0804, message, at, "changes nothing").because(hider, label).help("remove it")
+    Diag::new(&E0804, message, at, "changes nothing").because(hider, label).help(help)
 }
