@@ -435,7 +435,10 @@ impl Runner<'_> {
             "params" => Some(network.params() as f64),
             "macs" => Some(network.macs() as f64),
             "size" => Some(made.summary.size as f64),
-            "memory" => Some(memory(network) as f64),
+            "memory" => Some(match &made.what {
+                What::Trained(..) => memory(network),
+                What::Quantized(_, outcome) => dlm_check::quant::memory(network, &outcome.scheme),
+            } as f64),
             "latency" => Some(self.latency(made, world)),
             "agreement" => other.and_then(|other| {
                 Some(agreement(made.answers.get(&used.split)?, other.answers.get(&used.split)?))

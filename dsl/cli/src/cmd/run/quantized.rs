@@ -4,12 +4,13 @@ use crate::console::{Style, paint};
 use crate::human::{bytes, count, list, number, plural, seconds, share};
 use crate::table::{Grid, Side};
 use dlm_check::Program;
-use dlm_check::quant::{Form, Method, Quantization};
+use dlm_check::quant::{Form, Method, Quantization, size};
 use dlm_learn::Summary;
 use dlm_learn::quant::report::LayerReport;
 
 /// What will be quantized, before it is.
 pub(super) fn opening(program: &Program, quantization: &Quantization) -> String {
+    let network = &program.networks[program.trainings[quantization.training].network];
     let scheme = &quantization.scheme;
     let runs = |form: &Form| scheme.units.iter().filter(|unit| unit.form == *form).count();
     let integers = match quantization.method {
@@ -25,10 +26,12 @@ pub(super) fn opening(program: &Program, quantization: &Quantization) -> String 
         Method::Qat => "trained on with rounded numbers".to_string(),
     };
     format!(
-        "{} with {}: {integers} of {} in integers, {how}",
+        "{} with {}: {integers} of {} in integers, {how} · {} → {}",
         quantization.source,
         quantization.policy,
         plural(scheme.units.len(), "step"),
+        bytes(network.size()),
+        bytes(size(network, scheme)),
     )
 }
 
