@@ -1,5 +1,6 @@
 //! Exported files against ONNX Runtime: what it answers is what dlm answers.
 
+mod programs;
 mod python;
 mod quantized;
 
