@@ -93,7 +93,13 @@ quantize Net with Groups on Digits as Net4
         assert_eq!(test.1, artifact.scores[&Split::Test], "{}", artifact.artifact);
     }
     let size = |i: usize| outcome.artifacts[i].size as f64 / outcome.artifacts[0].size as f64;
-    assert!(size(1) < 0.36 && size(2) < 0.34 && size(3) < 0.55, "{} {} {}", size(1), size(2), size(3));
+    assert!(
+        size(1) < 0.36 && size(2) < 0.34 && size(3) < 0.55,
+        "{} {} {}",
+        size(1),
+        size(2),
+        size(3)
+    );
 }
 
 #[test]
@@ -157,8 +163,7 @@ quantize Net with Edge on Digits as Net8
     fn quantize(&self) -> Outcome {
         let quantization = &self.program.quantizations[0];
         let (trained, data) = (&self.weights, &self.data);
-        let source =
-            Source { program: &self.program, quantization, trained, data, seed_offset: 0 };
+        let source = Source { program: &self.program, quantization, trained, data, seed_offset: 0 };
         pipeline::quantize(source, &mut Recorder::default()).unwrap()
     }
 

@@ -267,9 +267,9 @@ impl<'a> Build<'a> {
                 }
             }
         }
-        for number in 0..self.scheme.units.len() {
+        for (number, moves) in movers.into_iter().enumerate() {
             let unit = &self.scheme.units[number];
-            if movers[number] && unit.form == Form::Codes {
+            if moves && unit.form == Form::Codes {
                 let before = unit.inputs.iter().any(|&flow| self.on_codes(flow));
                 if !before && !wanted[unit.output] {
                     self.scheme.units[number].form = Form::Float(Why::Policy);
@@ -330,7 +330,7 @@ impl<'a> Build<'a> {
         let main = self.formats[unit.main].activations;
         let parts = [unit.fold, unit.cut.map(|cut| cut.layer)];
         let other = parts.into_iter().flatten().map(|layer| self.formats[layer].activations);
-        Some(other.filter(|other| *other != main).last().unwrap_or(main))
+        Some(other.rev().find(|other| *other != main).unwrap_or(main))
     }
 
     fn cut_of(&self, flow: Flow) -> Option<f32> {

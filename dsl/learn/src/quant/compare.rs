@@ -16,6 +16,17 @@ use dlm_graph::{Graph, ValueId};
 /// Samples that are answered at once.
 const BATCH: usize = 32;
 
+/// Samples on which networks are compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Samples<'a> {
+    /// The data.
+    pub data: &'a Loaded,
+    /// The part.
+    pub split: Split,
+    /// The places in it.
+    pub places: &'a [u32],
+}
+
 /// What rounding did to a tensor.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Noise {
@@ -60,24 +71,21 @@ impl Noise {
 }
 
 /// For each unit what rounding did to its result, over samples of a part.
-#[allow(clippy::too_many_arguments)]
 pub fn noise(
     net: &Network,
     scheme: &Scheme,
     quantized: &Quantized,
     ranges: &[Ranged],
     trained: &Numbers,
-    data: &Loaded,
-    split: Split,
-    places: &[u32],
+    samples: Samples<'_>,
 ) -> Vec<Noise> {
     let flows: Vec<Flow> = scheme.units.iter().map(|unit| Flow::Layer(unit.output)).collect();
     let mut float = Floats::new(net, trained, &flows);
     let mut other = Deployed::new(net, scheme, quantized, &flows);
     let mut found = vec![Noise::default(); flows.len()];
-    for places in places.chunks(BATCH) {
-        float.run(data, split, places);
-        other.run(data, split, places);
+    for places in samples.places.chunks(BATCH) {
+        float.run(samples.data, samples.split, places);
+        other.run(samples.data, samples.split, places);
         for (number, noise) in found.iter_mut().enumerate() {
             let range = scheme.point_of(flows[number]).map(|point| &ranges[point]);
             noise.add(float.output(number), other.output(number), range);
@@ -88,7 +96,6 @@ pub fn noise(
 
 /// For each unit that is rounded the noise at the network's result when it alone is; `None` for the
 /// others.
-#[allow(clippy::too_many_arguments)]
 pub fn alone(
     net: &Network,
     full: &Scheme,
@@ -96,9 +103,7 @@ pub fn alone(
     folded: &Folded,
     ranges: &[Ranged],
     trained: &Numbers,
-    data: &Loaded,
-    split: Split,
-    places: &[u32],
+    samples: Samples<'_>,
 ) -> Vec<Option<Noise>> {
     let mut float = Floats::new(net, trained, &[full.output]);
     let each = full.units.iter().enumerate().map(|(number, unit)| {
@@ -118,9 +123,9 @@ pub fn alone(
         let quantized = round(net, &own, folded, &ranges, &mut Vec::new());
         let mut other = Deployed::new(net, &own, &quantized, &[own.output]);
         let mut noise = Noise::default();
-        for places in places.chunks(BATCH) {
-            float.run(data, split, places);
-            other.run(data, split, places);
+        for places in samples.places.chunks(BATCH) {
+            float.run(samples.data, samples.split, places);
+            other.run(samples.data, samples.split, places);
             noise.add(float.output(0), other.output(0), None);
         }
         Some(noise)
@@ -146,9 +151,7 @@ pub fn differing(
     folded: &Folded,
     tuned: &Numbers,
     quantized: &Quantized,
-    data: &Loaded,
-    split: Split,
-    places: &[u32],
+    samples: Samples<'_>,
 ) -> (u64, u64) {
     let flows: Vec<Flow> = scheme.units.iter().map(|unit| Flow::Layer(unit.output)).collect();
     let mut g = Graph::new();
@@ -158,9 +161,9 @@ pub fn differing(
     let mut trained = Runs::new(g, tuned);
     let mut deployed = Deployed::new(net, scheme, quantized, &flows);
     let (mut differ, mut count) = (0, 0);
-    for places in places.chunks(BATCH) {
-        trained.run(data, split, places);
-        deployed.run(data, split, places);
+    for places in samples.places.chunks(BATCH) {
+        trained.run(samples.data, samples.split, places);
+        deployed.run(samples.data, samples.split, places);
         for number in 0..flows.len() {
             let (a, b) = (trained.output(number), deployed.output(number));
             differ += a.iter().zip(b).filter(|(a, b)| a != b).count() as u64;

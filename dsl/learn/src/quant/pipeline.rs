@@ -1,7 +1,7 @@
 //! A `quantize` verb from beginning to end.
 
-use super::calibrate::{Ranged, calibrate, samples};
-use super::compare::{alone, differing, noise, ranges_for};
+use super::calibrate::{self, Ranged, calibrate};
+use super::compare::{Samples, alone, differing, noise, ranges_for};
 use super::deploy::answerer;
 use super::folded::Folded;
 use super::report::{Report, layers};
@@ -74,7 +74,7 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
     let mut formats = quantization.formats.clone();
     let full = quantization.scheme.clone();
     let mut folded = Folded::new(net, &full, trained);
-    let seen = samples(data, quantization.calibrate);
+    let seen = calibrate::samples(data, quantization.calibrate);
     let mut ranges = calibrate(net, &full, trained, data, &seen)
         .map_err(|error| RunError { span: Some(quantization.span), ..error })?;
     degenerate(net, &full, &ranges, &mut warnings);
@@ -97,7 +97,8 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
     let float = if tuned.is_some() { &float } else { trained };
     let split = if data.len(Split::Valid) > 0 { Split::Valid } else { Split::Train };
     let places: Vec<u32> = (0..data.len(split).min(COMPARED) as u32).collect();
-    let damage = alone(net, &full, &formats, &folded, &ranges, float, data, split, &places);
+    let samples = Samples { data, split, places: &places };
+    let damage = alone(net, &full, &formats, &folded, &ranges, float, samples);
     let mut given_back = Vec::new();
     if let Some(most) = quantization.max_drop {
         let before = accuracy(&mut float_answerer(source), Split::Valid);
@@ -118,12 +119,11 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
                 give_back(source, &mut formats, &full, &ranges, &folded, &given_back);
         }
     }
-    let found = noise(net, &scheme_now, &quantized, &ranges_now, float, data, split, &places);
+    let found = noise(net, &scheme_now, &quantized, &ranges_now, float, samples);
     let differing = tuned.map(|weights| {
         // Ranges and weights of what was trained; what was given back afterwards runs in float.
         let whole = round(net, &full, &folded, &ranges, &mut Vec::new());
-        let (differ, count) =
-            differing(net, &full, &folded, &weights, &whole, data, split, &places);
+        let (differ, count) = differing(net, &full, &folded, &weights, &whole, samples);
         [differ, count]
     });
     let mut damage = damage;

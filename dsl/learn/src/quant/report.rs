@@ -2,10 +2,12 @@
 
 use super::calibrate::Ranged;
 use super::compare::Noise;
+use super::network::integer;
 use dlm_check::program::{Flow, Network};
 use dlm_check::quant::{
-    Activations, Form, Format, Per, Range, Scheme, Unit, Weights as WeightFormat, Why,
+    Activations, Form, Format, Method, Per, Range, Scheme, Unit, Weights as WeightFormat, Why,
 };
+use dlm_graph::Integer;
 use serde::Serialize;
 
 /// What a quantization did.
@@ -109,7 +111,7 @@ pub fn layers(
                 Form::Float(_) => "float32",
             },
             why: match &unit.form {
-                Form::Float(why) => Some(why_words(why)),
+                Form::Float(why) if computes(net, unit) => Some(why_words(why, scheme.method)),
                 _ => None,
             },
             range: point.map(|point| [ranges[point].lo, ranges[point].hi]),
@@ -136,11 +138,17 @@ pub fn format_words(format: WeightFormat) -> String {
     }
 }
 
+/// Whether a step computes, so that there is a reason to be given for floats.
+fn computes(net: &Network, unit: &Unit) -> bool {
+    !matches!(integer(net, unit.main), Integer::Move | Integer::Select(_))
+}
+
 /// Why a step stays float, in words.
-pub fn why_words(why: &Why) -> String {
+pub fn why_words(why: &Why, method: Method) -> String {
     match why {
         Why::Kept => "`keep` names it".to_string(),
-        Why::Policy => "the policy rounds nothing here but weights".to_string(),
+        Why::Policy if method == Method::Dynamic => "`dynamic` rounds products alone".to_string(),
+        Why::Policy => "its activations stay float".to_string(),
         Why::Operator(why) => why.clone(),
         Why::Drop => "given back: accuracy dropped".to_string(),
     }

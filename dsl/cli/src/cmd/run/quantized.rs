@@ -20,7 +20,8 @@ pub(super) fn opening(program: &Program, quantization: &Quantization) -> String 
     let how = match quantization.method {
         Method::Dynamic => "ranges found as it runs".to_string(),
         Method::Static => {
-            let samples = quantization.calibrate.min(program.datasets[quantization.dataset].counts[0]);
+            let samples =
+                quantization.calibrate.min(program.datasets[quantization.dataset].counts[0]);
             format!("ranges from {} samples", count(samples as u64))
         }
         Method::Qat => "trained on with rounded numbers".to_string(),
@@ -54,7 +55,8 @@ pub(super) fn report(artifact: &Summary, color: bool) -> String {
     out += &format!("{}\n", facts.join(" · "));
     if let Some([differ, of]) = report.differing {
         let of = count(of);
-        let text = format!("{} of {of} numbers differ between training and deployment", count(differ));
+        let text =
+            format!("{} of {of} numbers differ between training and deployment", count(differ));
         let style = if differ == 0 { Style::Green } else { Style::Red };
         out += &format!("{}\n", paint(color, style, text));
     }
@@ -94,9 +96,9 @@ fn layers(layers: &[LayerReport], color: bool) -> String {
     let decibels = |db: Option<f64>| db.map(|db| format!("{db:.1} dB")).unwrap_or_default();
     for layer in layers {
         let path = std::iter::once(&layer.path).chain(&layer.with);
-        let range = layer.range.map(|[lo, hi]| {
-            format!("{} … {}", number(f64::from(lo)), number(f64::from(hi)))
-        });
+        let range = layer
+            .range
+            .map(|[lo, hi]| format!("{} … {}", number(f64::from(lo)), number(f64::from(hi))));
         grid.row([
             path.map(String::as_str).collect::<Vec<_>>().join(" + "),
             layer.weights.clone().unwrap_or_default(),

@@ -60,6 +60,11 @@ impl Histogram {
         self.counts.iter().enumerate().filter(|(_, n)| **n > 0).map(move |(i, &n)| (middle(i), n))
     }
 
+    /// How wide a bin is.
+    pub(super) fn width(&self) -> f64 {
+        self.width
+    }
+
     /// The smallest and largest number.
     pub(super) fn ends(&self) -> (f32, f32) {
         self.ends

@@ -53,48 +53,40 @@ pub(super) fn squared_error(histogram: &Histogram, grid: Grid) -> f64 {
 }
 
 /// The Kullback-Leibler divergence of the distribution after rounding from the one before: of what falls on
-/// one code, every bin that was not empty has an equal share; what is cut off counts at the ends.
+/// one code, every bin that was not empty has an equal share; what is cut off counts at the ends. Ranges
+/// of fewer bins than there are codes would come out unchanged, and are none.
 ///
 /// # References
 /// Migacz 2017, *8-bit inference with TensorRT*.
 pub(super) fn divergence(histogram: &Histogram, grid: Grid) -> f64 {
-    let (lo, hi) = (grid.value(0), grid.value(255));
-    // For each code: what falls on it, cut off or not; what falls on it inside; from how many bins.
-    let mut codes = vec![(0.0f64, 0.0f64, 0u32); 256];
+    let (lo, hi) = (f64::from(grid.value(0)), f64::from(grid.value(255)));
+    let (mut below, mut above) = (0.0f64, 0.0f64);
+    // For each code what falls on it, and from how many bins.
+    let mut codes = vec![(0.0f64, 0u32); 256];
     let mut inside: Vec<(usize, f64)> = Vec::new();
     for (x, n) in histogram.bins() {
-        let code = usize::from(grid.code(x as f32));
         let n = n as f64;
-        codes[code].0 += n;
-        if x >= f64::from(lo) - f64::from(grid.scale) && x <= f64::from(hi) + f64::from(grid.scale)
-        {
-            codes[code].1 += n;
-            codes[code].2 += 1;
+        if x < lo {
+            below += n;
+        } else if x > hi {
+            above += n;
+        } else {
+            let code = usize::from(grid.code(x as f32));
+            codes[code].0 += n;
+            codes[code].1 += 1;
             inside.push((code, n));
         }
     }
-    let total: f64 = codes.iter().map(|code| code.0).sum();
-    let kept: f64 = codes.iter().map(|code| code.1).sum();
-    if kept == 0.0 {
+    let kept: f64 = inside.iter().map(|(_, n)| n).sum();
+    if kept == 0.0 || ((hi - lo) / histogram.width() < 256.0 && below + above > 0.0) {
         return f64::INFINITY;
     }
-    // What was cut off is added to the last bin inside on its side.
-    let cut = |code: usize| codes[code].0 - codes[code].1;
-    let first = inside.iter().position(|(code, _)| *code == inside[0].0).unwrap_or(0);
+    let total = kept + below + above;
     let last = inside.len() - 1;
-    let mut sum = 0.0;
-    for (place, &(code, n)) in inside.iter().enumerate() {
-        let mut p = n;
-        if place == first && code == 0 {
-            p += cut(0);
-        }
-        if place == last && code == 255 {
-            p += cut(255);
-        }
-        let (_, within, bins) = codes[code];
-        let q = within / f64::from(bins) / kept;
-        let p = p / total;
-        sum += p * (p / q).ln();
-    }
-    sum
+    let each = inside.iter().enumerate().map(|(place, &(code, n))| {
+        let cut = if place == 0 { below } else { 0.0 } + if place == last { above } else { 0.0 };
+        let (p, (within, bins)) = ((n + cut) / total, codes[code]);
+        p * (p / (within / f64::from(bins) / kept)).ln()
+    });
+    each.sum()
 }
