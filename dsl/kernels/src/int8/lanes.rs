@@ -131,14 +131,16 @@ impl Portable {
         Portable(lanes)
     }
 
-    /// Pieces of `SIZE` bytes of both from byte `from` on, alternating.
+    /// Pieces of `SIZE` bytes of both from byte `FROM` on, alternating.
     #[inline(always)]
-    fn zip<const SIZE: usize>(self, b: Portable, from: usize) -> Portable {
+    fn zip<const SIZE: usize, const FROM: usize>(self, b: Portable) -> Portable {
         let (a, b) = (self.bytes(), b.bytes());
         let mut out = [0; 16];
-        for i in 0..16 {
-            let at = from + i / (2 * SIZE) * SIZE + i % SIZE;
-            out[i] = if (i / SIZE).is_multiple_of(2) { a[at] } else { b[at] };
+        for i in 0..16 / (2 * SIZE) {
+            for k in 0..SIZE {
+                out[2 * SIZE * i + k] = a[FROM + SIZE * i + k];
+                out[2 * SIZE * i + SIZE + k] = b[FROM + SIZE * i + k];
+            }
         }
         Portable::from(out)
     }
@@ -210,22 +212,22 @@ impl Lanes for Portable {
 
     #[inline(always)]
     unsafe fn low8(self, b: Portable) -> Portable {
-        self.zip::<1>(b, 0)
+        self.zip::<1, 0>(b)
     }
 
     #[inline(always)]
     unsafe fn high8(self, b: Portable) -> Portable {
-        self.zip::<1>(b, 8)
+        self.zip::<1, 8>(b)
     }
 
     #[inline(always)]
     unsafe fn low16(self, b: Portable) -> Portable {
-        self.zip::<2>(b, 0)
+        self.zip::<2, 0>(b)
     }
 
     #[inline(always)]
     unsafe fn high16(self, b: Portable) -> Portable {
-        self.zip::<2>(b, 8)
+        self.zip::<2, 8>(b)
     }
 
     #[inline(always)]
@@ -245,14 +247,18 @@ impl Lanes for Portable {
     unsafe fn codes(self, ends: &Ends<Portable>) -> Portable {
         let (low, high) = (ends.low.0[0] as u32, ends.high.0[0] as u32);
         let (low, high) = (f32::from_bits(low), f32::from_bits(high));
-        let zero = ends.zero.0[0];
-        Portable(self.0.map(|x| rint(clip(f32::from_bits(x as u32), low, high)) + zero))
+        let mut lanes = self.0;
+        for lane in &mut lanes {
+            *lane = rint(clip(f32::from_bits(*lane as u32), low, high)) + ends.zero.0[0];
+        }
+        Portable(lanes)
     }
 
     #[inline(always)]
     unsafe fn narrow(self, p: *mut u8) {
+        let [a, b, c, d] = self.0;
         // SAFETY: the caller's.
-        unsafe { p.cast::<[u8; 4]>().write(self.0.map(|lane| lane as u8)) }
+        unsafe { p.cast::<[u8; 4]>().write([a as u8, b as u8, c as u8, d as u8]) }
     }
 
     #[inline(always)]

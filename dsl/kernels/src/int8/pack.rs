@@ -32,6 +32,7 @@ pub(super) struct Packed<'a> {
     start: usize,
     channels: usize,
     /// Whether the products of a pair of neighbours always fit into 16 bits.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(super) small_pairs: bool,
 }
 

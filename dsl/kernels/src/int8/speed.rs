@@ -22,18 +22,17 @@ fn floats(p: &Product, batch: usize) -> f64 {
     }
 }
 
-fn bytes(p: &Product, batch: usize) -> [f64; 2] {
+fn bytes(p: &Product, batch: usize) -> f64 {
     let (x, w) = (vec![200u8; batch * p.inputs()], vec![99i8; p.weights()]);
     let (mut y, bias) = (vec![0u8; batch * p.outputs()], vec![5; p.channels()]);
     let mult = vec![1e-5; p.channels()];
     let mut packed = vec![0; packed_len(p)];
-    let packing = seconds(|| pack(p, &w, &mut packed));
+    pack(p, &w, &mut packed);
     let mut scratch = vec![0; product_scratch(p, batch)];
-    let time = seconds(|| {
+    seconds(|| {
         let out = Out::Codes { y: &mut y, mult: &mult, zero: 0 };
         product(p, batch, &x, 3, &packed, &bias, out, &mut scratch);
-    });
-    [time, packing]
+    })
 }
 
 fn map([h, w, ci, co]: [usize; 4], kernel: usize, pad: usize, groups: usize) -> Product {
@@ -68,22 +67,24 @@ fn speed_of_bytes() {
         ("each 3×3, 24", map([32, 32, 24, 24], 3, 1, 24)),
         ("each 5×5, 32", map([16, 16, 32, 32], 5, 2, 32)),
     ];
-    println!("µs a sample for floats; for bytes at each level, and how many times as fast");
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    println!(
+        "µs a sample for floats and bytes at each level, and how many times as fast bytes are"
+    );
     for (name, p) in layers {
         for batch in [1, 32, 128] {
             if matches!(p, Product::Conv(_)) && batch > 32 {
                 continue;
             }
             let each = |t: f64| t * 1e6 / batch as f64;
-            let float = each(pool.install(|| floats(&p, batch)));
-            print!("{name:14} {batch:3}: {float:8.2}");
+            print!("{name:14} {batch:3}:");
             at_each_byte_level(|level| {
-                let [time, packing] = bytes(&p, batch).map(each);
-                print!("  {level:?} {time:8.2} ({:4.1})", float / time);
-                if level == crate::simd::Bytes::Avx512 && batch == 1 {
-                    print!("  packing {packing:.1}");
+                // The slow ones once.
+                if batch > 1 && crate::simd::level() == crate::simd::Level::Plain {
+                    return;
                 }
+                let float = each(floats(&p, batch));
+                let time = each(bytes(&p, batch));
+                print!("  {level:?} {float:7.2} {time:7.2} ({:3.1})", float / time);
             });
             println!();
         }
@@ -107,6 +108,9 @@ fn speed_of_codes() {
         show("dequantize", seconds(|| dequantize(&q, g, &mut y)));
         show("recover", seconds(|| recover(&y, g, &mut q)));
         show("extent", seconds(|| _ = std::hint::black_box(extent(&x))));
+        let p = Product::Dense { features: n / 64, units: 64 };
+        let mut packed = vec![0; packed_len(&p)];
+        show("pack", seconds(|| pack(&p, &codes, &mut packed)));
         show("round_weights", seconds(|| round_weights(&w, 64, 127, &mut scales, &mut codes)));
         show("sums_extent", seconds(|| _ = std::hint::black_box(sums_extent(&sums, &mult))));
         let mut train = || requantize_train(&sums, &mult, g, true, &mut y, &mut r);

@@ -166,6 +166,7 @@ unsafe fn narrow<V: Lanes>(panels: &Panels<'_>, region: &Region<'_>) {
 ///
 /// # Safety
 /// As for [`narrow`].
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn wide<V: Lanes>(panels: &Panels<'_>, region: &Region<'_>) {
     let pixels = region.pixels();

@@ -1,16 +1,38 @@
 //! Codes of weights and biases, and the factors between sums and codes.
 
+// Loops over constant ranges are unrolled, and what they index stays in registers.
+#![allow(clippy::needless_range_loop)]
+
 use super::grid::{clip, rint};
 use crate::par;
 
 /// Weights that one thread takes at a time, about.
 const PIECE: usize = 1 << 14;
 
+/// Channels that are worked on together.
+const BLOCK: usize = 32;
+
 crate::simd! {
-    /// The largest magnitude of each channel; NaN counts as 0.
+    /// The largest magnitude of each channel, if that is larger; NaN counts as 0.
     fn magnitudes(w: &[f32], largest: &mut [f32]) {
-        for row in w.chunks_exact(largest.len()) {
-            for (largest, w) in largest.iter_mut().zip(row) {
+        let n = largest.len();
+        let mut blocks = largest.chunks_exact_mut(BLOCK);
+        let mut at = 0;
+        for largest in &mut blocks {
+            let mut most = [0.0f32; BLOCK];
+            for row in w.chunks_exact(n) {
+                let row = &row[at..at + BLOCK];
+                for lane in 0..BLOCK {
+                    let size = row[lane].abs();
+                    most[lane] = if size > most[lane] { size } else { most[lane] };
+                }
+            }
+            largest.copy_from_slice(&most);
+            at += BLOCK;
+        }
+        let largest = blocks.into_remainder();
+        for row in w.chunks_exact(n) {
+            for (largest, w) in largest.iter_mut().zip(&row[at..]) {
                 let size = w.abs();
                 *largest = if size > *largest { size } else { *largest };
             }
@@ -21,8 +43,18 @@ crate::simd! {
 crate::simd! {
     fn round_rows(w: &[f32], scales: &[f32], most: f32, codes: &mut [i8]) {
         for (w, codes) in w.chunks_exact(scales.len()).zip(codes.chunks_exact_mut(scales.len())) {
-            for ((&w, &scale), code) in w.iter().zip(scales).zip(codes) {
-                *code = symmetric(w / scale, most);
+            let mut at = 0;
+            while at + BLOCK <= w.len() {
+                let (w, scales) = (&w[at..at + BLOCK], &scales[at..at + BLOCK]);
+                let mut block = [0i8; BLOCK];
+                for lane in 0..BLOCK {
+                    block[lane] = symmetric(w[lane] / scales[lane], most);
+                }
+                codes[at..at + BLOCK].copy_from_slice(&block);
+                at += BLOCK;
+            }
+            for lane in at..w.len() {
+                codes[lane] = symmetric(w[lane] / scales[lane], most);
             }
         }
     }
@@ -61,9 +93,9 @@ pub fn round_weights(w: &[f32], channels: usize, most: i8, scales: &mut [f32], c
     );
     scales.fill(0.0);
     if let [scale] = scales {
-        let mut largest = [0.0; 32];
+        let mut largest = [0.0; BLOCK];
         magnitudes(w, &mut largest);
-        let rest = w.chunks_exact(32).remainder();
+        let rest = w.chunks_exact(BLOCK).remainder();
         *scale = rest.iter().map(|w| w.abs()).chain(largest).fold(0.0, f32::max);
     } else {
         magnitudes(w, scales);
