@@ -134,7 +134,7 @@ impl Target {
             }
         };
         let operator = |op: &&Operator| op.word.name == self.text;
-        if OPERATORS.iter().chain(SIGNS).any(|op| operator(op)) {
+        if OPERATORS.iter().chain(SIGNS).any(operator) {
             return Hint::Say(format!(
                 "for all layers of that operator write `kind({})`",
                 self.text

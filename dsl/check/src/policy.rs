@@ -149,15 +149,6 @@ impl Policy {
             );
         }
     }
-
-    /// The word of its method.
-    pub(crate) fn method_word(&self) -> &'static str {
-        match self.method {
-            Some(Method::Dynamic) => "dynamic",
-            Some(Method::Qat) => "qat",
-            _ => "static",
-        }
-    }
 }
 
 impl Override {
