@@ -186,3 +186,16 @@ fn nothing_follows_from_what_is_wrong_elsewhere() {
         "policy P { weights = int9   keep = [haed] }\nquantize Net with P on Digits as Net8\n";
     only(&format!("{NET}{policy}expect {{ Net8.size < 1 B }}\n"), "E0201 int9");
 }
+
+#[test]
+fn a_size_that_the_run_may_raise_is_a_lower_bound() {
+    let expect = |row: &str| {
+        let policy = "policy P { max_drop = 1% }\nquantize Net with P on Digits as Net8\n";
+        found(&super::check(&format!("{NET}{policy}expect {{ {row} }}\n")))
+    };
+    assert_eq!(expect("Net8.size <= 1 KiB"), [""; 0]);
+    assert_eq!(expect("Net8.size <= 500 B"), ["E0901 Net8.size <= 500 B"]);
+    assert_eq!(expect("Net8.size >= 2 KiB"), [""; 0]);
+    assert_eq!(expect("500 B >= Net8.size"), [""; 0]);
+    assert_eq!(expect("Net8.params <= 10"), ["E0901 Net8.params <= 10"]);
+}

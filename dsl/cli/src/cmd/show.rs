@@ -211,6 +211,9 @@ fn table(shown: &Shown<'_>, color: bool) -> String {
                 crate::human::plural(it.scheme.points.len(), "grid")
             ));
         }
+        if it.max_drop.is_some() {
+            facts.push("the run may give layers back to float32: `max_drop`".into());
+        }
         for (reason, paths) in formats::reasons(network, it) {
             let more = paths.len().saturating_sub(6);
             let mut names = paths[..paths.len() - more].join(", ");
