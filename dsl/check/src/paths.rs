@@ -3,7 +3,7 @@
 use crate::consts::{Scope, eval_int};
 use crate::diags::Diags;
 use crate::program::Network;
-use crate::settings::find_word;
+use crate::settings::{find_word, quoted_word, unquoted};
 use dlm_base::Span;
 use dlm_base::diag::codes::names::Hint;
 use dlm_base::diag::codes::settings;
@@ -43,7 +43,11 @@ impl Target {
         let Some(parts) = expr.as_path() else {
             if !expr.is_broken() {
                 let message = "a path is needed here, such as `stage[0].conv1` or `stage[*]`";
-                diags.push(settings::unfit_value(expr.span, message, "not a path of layers", None));
+                let diag = settings::unfit_value(expr.span, message, "not a path of layers", None);
+                diags.push(match quoted_word(expr) {
+                    Some(path) => unquoted(diag, expr, path),
+                    None => diag,
+                });
             }
             return None;
         };

@@ -149,15 +149,6 @@ impl Policy {
             );
         }
     }
-
-    /// The word of its method.
-    pub(crate) fn method_word(&self) -> &'static str {
-        match self.method {
-            Some(Method::Dynamic) => "dynamic",
-            Some(Method::Qat) => "qat",
-            _ => "static",
-        }
-    }
 }
 
 impl Override {
@@ -175,7 +166,8 @@ impl Override {
         let activations = read("activations")
             .and_then(|(expr, at)| Some((format::activations(expr, dynamic, scope, diags)?, at)));
         let target = target?;
-        if tree.settings.entries.is_empty() {
+        let braces = tree.settings.braces.open;
+        if tree.settings.entries.is_empty() && braces.start < braces.end {
             let what = format!("the override of `{}`", target.text);
             let help = "give it `weights` or `activations`";
             diags.push(lints::no_effect(target.at, &what, "it sets nothing", help));

@@ -49,6 +49,17 @@ pub enum Method {
     Qat,
 }
 
+impl Method {
+    /// The word of the language.
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::Dynamic => "dynamic",
+            Method::Static => "static",
+            Method::Qat => "qat",
+        }
+    }
+}
+
 /// The training of `qat`.
 #[derive(Debug)]
 pub struct Tuning {

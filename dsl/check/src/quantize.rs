@@ -49,8 +49,8 @@ pub(crate) fn quantize(
         Some(_) => None,
     };
     let Some((policy, cover)) = policy else { return };
-    if let Some(Method::Dynamic | Method::Static) = method {
-        idle_block(&block, policy, diags);
+    if let Some(method @ (Method::Dynamic | Method::Static)) = method {
+        idle_block(&block, policy, method, diags);
     }
     let (Some(source), true) = (source, policy.sound) else {
         cover.lose();
@@ -367,14 +367,14 @@ fn dataset(
     let policy = policy?;
     match policy.method? {
         Method::Dynamic => Some(None),
-        Method::Static | Method::Qat => {
+        method @ (Method::Static | Method::Qat) => {
             let header = verb.keyword.to(verb.with.name.span);
             let known: Vec<&str> = declared_data(world);
             let insert = match &verb.from {
                 Some((_, teacher)) => teacher.span.at_end(),
                 None => verb.with.name.span.at_end(),
             };
-            let words = (policy.name.as_str(), policy.method_word());
+            let words = (policy.name.as_str(), method.word());
             diags.push(codes::no_data(header, insert, words, policy.method_at, &known));
             None
         }
@@ -388,11 +388,11 @@ fn declared_data<'w>(world: &'w World<'_>) -> Vec<&'w str> {
 }
 
 /// E0802: settings of a training where none takes place.
-fn idle_block(block: &Block<'_>, policy: &Policy, diags: &mut Diags) {
+fn idle_block(block: &Block<'_>, policy: &Policy, method: Method, diags: &mut Diags) {
     let given = block.keys();
     if let [first, ..] = given.as_slice() {
         let names: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
-        let words = (policy.name.as_str(), policy.method_word());
+        let words = (policy.name.as_str(), method.word());
         diags.push(codes::does_not_train(first.span, &names, words, policy.method_at));
     }
 }

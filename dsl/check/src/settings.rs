@@ -121,9 +121,27 @@ pub(crate) fn expect_call<'t>(
 ) -> Option<(&'t Name, CallSite<'t>)> {
     let call = CallSite::of(expr);
     if call.is_none() && !expr.unparen().is_broken() {
-        diags.push(settings::wrong_type(expr.span, param, takes, kind(expr)));
+        let diag = settings::wrong_type(expr.span, param, takes, kind(expr));
+        diags.push(match quoted_word(expr) {
+            Some(word) => unquoted(diag, expr, word),
+            None => diag,
+        });
     }
     call.filter(|(name, _)| !name.is_missing())
+}
+
+/// The word that stands in quotes where a bare one belongs.
+pub(crate) fn quoted_word(expr: &Expr) -> Option<&str> {
+    let ExprKind::Str(text) = &expr.unparen().kind else { return None };
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']' | '*');
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (begins && text.chars().all(fits)).then_some(text)
+}
+
+/// Says that a word stands without quotes.
+pub(crate) fn unquoted(diag: dlm_base::Diag, expr: &Expr, word: &str) -> dlm_base::Diag {
+    let help = format!("it stands without quotes: `{word}`");
+    diag.help(help).fix(format!("write `{word}`"), expr.span, word, true)
 }
 
 /// The expression that gives the `index`-th value of a parameter in a call of `word`, when it is given;

@@ -12,6 +12,7 @@ mod fuzz;
 mod lints;
 mod names;
 mod paths;
+mod quant;
 mod shapes;
 mod speed;
 

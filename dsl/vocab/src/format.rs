@@ -55,3 +55,19 @@ const RANGE: Param = param(
     "How the range is found from what is seen; of activations alone.",
     &["observer", "calibrator", "calibration_method", "calibrate_method", "range_estimator"],
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_in_order_and_found() {
+        assert!(FORMATS.windows(2).all(|w| w[0].word.name < w[1].word.name));
+        assert!(
+            FORMATS
+                .iter()
+                .all(|it| find(it.word.name).is_some_and(|found| std::ptr::eq(found, *it)))
+        );
+        assert!(find("int8s").is_none());
+    }
+}

@@ -23,3 +23,19 @@ pub static RANGES: &[&RangeWord] =
 pub fn find(name: &str) -> Option<&'static RangeWord> {
     RANGES.iter().copied().find(|range| range.word.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_in_order_and_found() {
+        assert!(RANGES.windows(2).all(|w| w[0].word.name < w[1].word.name));
+        assert!(
+            RANGES
+                .iter()
+                .all(|it| find(it.word.name).is_some_and(|found| std::ptr::eq(found, *it)))
+        );
+        assert!(find("mses").is_none());
+    }
+}

@@ -250,6 +250,13 @@ fn call(
     scope: &Scope<'_>,
     diags: &mut Diags,
 ) -> Option<Arg> {
+    if let (Type::Per, ExprKind::Int(size)) = (param.ty, &expr.unparen().kind) {
+        let (takes, text) = (type_words(param.ty), format!("group({size})"));
+        let diag = settings::wrong_type(expr.span, param.name, &takes, &format!("{size}"));
+        let help = format!("write `{text}`");
+        diags.push(diag.help(help.clone()).fix(help, expr.span, text, true));
+        return None;
+    }
     let (name, site) = expect_call(expr, param.name, &type_words(param.ty), diags)?;
     let what = format!("value of `{}`", param.name);
     let word = find_word(name, &what, known, |word| word, &[], diags)?;

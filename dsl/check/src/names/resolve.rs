@@ -110,7 +110,13 @@ impl World<'_> {
             );
         }
         let near = nearest(&name.text, known.iter().copied());
+        let format = dlm_vocab::format::find(&name.text).filter(|_| kind == Kind::Policy);
         let hint = match (near.is_empty(), known.as_slice()) {
+            _ if let Some(format) = format => {
+                let of = if format.weights { "weights" } else { "activations" };
+                let row = format!("{of} = {}", format.word.name);
+                Hint::Say(format!("formats stand in a policy: `policy Edge {{ {row} }}`"))
+            }
             (false, _) => Hint::Near(near.into_iter().map(str::to_string).collect()),
             (true, []) => Hint::Say(format!("declare it: `{} {} …`", kind.bare(), name.text)),
             (true, known) => Hint::Say(format!("there is `{}`", known.join("`, `"))),

@@ -5,6 +5,7 @@ use crate::diags::Diags;
 use crate::program::Network;
 use crate::quant::{Activations, Form, Format, Method, Per, Point, Scheme, Unit, Weights, scheme};
 use dlm_base::Span;
+use dlm_base::diag::codes::names::Hint;
 use dlm_base::diag::codes::quant as codes;
 
 /// What the entries of a policy have met in the networks that it is used on.
@@ -20,8 +21,9 @@ pub(crate) struct Cover {
     overrides: Vec<Met>,
     /// The names of the networks.
     networks: Vec<String>,
-    /// For each entry of `keep`, then for each override, what to say when it matches nothing.
-    hints: Vec<dlm_base::diag::codes::names::Hint>,
+    /// For each entry of `keep`, then for each override, what to say if it matches nothing; known once it
+    /// has not matched.
+    hints: Vec<Option<Hint>>,
 }
 
 /// What an override has met.
@@ -81,6 +83,13 @@ impl Cover {
         one_result(&scheme(net, method, &formats), &mut formats, &mut says);
         let scheme = scheme(net, method, &formats);
         self.start(policy, net);
+        let targets = policy.keep.iter().chain(policy.overrides.iter().map(|it| &it.target));
+        let found = kept.iter().chain(&matches);
+        for ((hint, target), layers) in self.hints.iter_mut().zip(targets).zip(found) {
+            if layers.is_empty() && hint.is_none() {
+                *hint = Some(target.hint(net));
+            }
+        }
         for (known, layers) in self.keep.iter_mut().zip(&kept) {
             *known |= !layers.is_empty();
         }
@@ -97,10 +106,7 @@ impl Cover {
         self.uses += 1;
         self.keep.resize(policy.keep.len(), false);
         self.overrides.resize(policy.overrides.len(), Met::default());
-        if self.networks.is_empty() {
-            let targets = policy.keep.iter().chain(policy.overrides.iter().map(|it| &it.target));
-            self.hints = targets.map(|target| target.hint(net)).collect();
-        }
+        self.hints.resize(policy.keep.len() + policy.overrides.len(), None);
         if !self.networks.contains(&net.title) {
             self.networks.push(net.title.clone());
         }
@@ -113,7 +119,8 @@ impl Cover {
         }
         let networks: Vec<&str> = self.networks.iter().map(String::as_str).collect();
         let nothing = |at, text: &str, entry: usize| {
-            codes::matches_nothing(at, text, &networks, self.hints[entry].clone())
+            let hint = self.hints[entry].clone().unwrap_or(Hint::None);
+            codes::matches_nothing(at, text, &networks, hint)
         };
         for (entry, (target, matched)) in policy.keep.iter().zip(&self.keep).enumerate() {
             if !matched {

@@ -7,10 +7,22 @@ use crate::table::{Grid, Side};
 use crate::{Failure, Status, diagnose, draw, save};
 use dlm_base::suggest;
 use dlm_check::Program;
-use dlm_check::budget::budget;
+use dlm_check::budget::{self, Budget};
 use dlm_check::program::Network;
+use dlm_check::quant::{self, Quantization};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+
+mod formats;
+
+/// A network to show.
+struct Shown<'a> {
+    /// What it is called.
+    title: String,
+    network: &'a Network,
+    /// What a policy makes of it, where one is asked for or there is one alone.
+    quantization: Option<&'a Quantization>,
+}
 
 /// Shows one network or all, as a table, a picture or data.
 pub(crate) fn show(args: Show, console: &mut Console) -> Result<Status, Failure> {
@@ -20,7 +32,8 @@ pub(crate) fn show(args: Show, console: &mut Console) -> Result<Status, Failure>
     };
     let networks = wanted(&checked.program, args.name.as_deref())?;
     if let Some(file) = &args.svg {
-        for (path, (name, network)) in svg_paths(file, &networks).iter().zip(&networks) {
+        for (path, shown) in svg_paths(file, &networks).iter().zip(&networks) {
+            let Shown { title: name, network, .. } = shown;
             save::replace(path, draw::svg(network, name).as_bytes())
                 .map_err(|e| Failure::run(format!("cannot write {}: {e}", path.display())))?;
             let tick = console.out.paint(Style::Green, "✓");
@@ -28,36 +41,41 @@ pub(crate) fn show(args: Show, console: &mut Console) -> Result<Status, Failure>
         }
         return Ok(Status::Good);
     }
-    for (i, (name, network)) in networks.iter().enumerate() {
+    for (i, shown) in networks.iter().enumerate() {
         if args.json {
-            console.out.line(object(name, network));
+            console.out.line(object(shown));
         } else if args.dot {
-            console.out.text(draw::dot(network, name));
+            console.out.text(draw::dot(shown.network, &shown.title));
         } else {
             if i > 0 {
                 console.out.line("");
             }
-            let text = table(name, network, console.out.color);
+            let text = table(shown, console.out.color);
             console.out.text(text);
         }
     }
     Ok(Status::Good)
 }
 
-/// The networks to show with their titles: those of the artifact or model of that name, else one of
-/// each title.
-fn wanted<'a>(
-    program: &'a Program,
-    name: Option<&str>,
-) -> Result<Vec<(String, &'a Network)>, Failure> {
-    let mut found: Vec<(String, &Network)> = Vec::new();
+/// The networks to show: those of the artifact or model of that name, else one of each title.
+fn wanted<'a>(program: &'a Program, name: Option<&str>) -> Result<Vec<Shown<'a>>, Failure> {
+    let mut found: Vec<Shown<'a>> = Vec::new();
     let mut add = |title: String, network: &'a Network| {
-        if !found.iter().any(|(_, n)| n.title == network.title && same(n, network)) {
-            found.push((title, network));
+        let known = |other: &Shown<'_>| {
+            other.network.title == network.title && same(other.network, network)
+        };
+        if !found.iter().any(known) {
+            let quantization = only_use(program, network);
+            found.push(Shown { title, network, quantization });
         }
     };
     match name {
         Some(name) => {
+            if let Some(it) = program.quantizations.iter().find(|it| it.artifact == name) {
+                let network = &program.networks[program.trainings[it.training].network];
+                let title = format!("{name} = {} with {}", it.source, it.policy);
+                return Ok(vec![Shown { title, network, quantization: Some(it) }]);
+            }
             let trained = program.trainings.iter().filter(|t| t.artifact == name);
             for training in trained {
                 let network = &program.networks[training.network];
@@ -70,7 +88,7 @@ fn wanted<'a>(
     }
     if found.is_empty() {
         let models = program.networks.iter().map(|n| n.model.as_str());
-        let known = models.chain(program.trainings.iter().map(|t| t.artifact.as_str()));
+        let known = models.chain(program.artifacts());
         return Err(match name {
             Some(name) => unknown(name, known.collect()),
             None => Failure::usage("the program declares no model whose sizes are all known")
@@ -78,6 +96,15 @@ fn wanted<'a>(
         });
     }
     Ok(found)
+}
+
+/// The quantization of a network, if there is exactly one.
+fn only_use<'a>(program: &'a Program, network: &Network) -> Option<&'a Quantization> {
+    let of = |it: &&Quantization| {
+        std::ptr::eq(&program.networks[program.trainings[it.training].network], network)
+    };
+    let mut uses = program.quantizations.iter().filter(of);
+    uses.next().filter(|_| uses.next().is_none())
 }
 
 fn titled(artifact: &str, network: &Network) -> String {
@@ -106,13 +133,13 @@ pub(crate) fn unknown(name: &str, mut known: Vec<&str>) -> Failure {
 }
 
 /// The path itself for one network, else one for each: `net.svg` becomes `net-Teacher.svg`.
-fn svg_paths(file: &std::path::Path, networks: &[(String, &Network)]) -> Vec<PathBuf> {
+fn svg_paths(file: &std::path::Path, networks: &[Shown<'_>]) -> Vec<PathBuf> {
     if networks.len() == 1 {
         return vec![file.to_path_buf()];
     }
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let mut paths: Vec<PathBuf> = Vec::new();
-    for (_, network) in networks {
+    for Shown { network, .. } in networks {
         let named = |n: usize| {
             let number = if n == 0 { String::new() } else { format!("-{}", n + 1) };
             file.with_file_name(format!("{stem}-{}{number}.svg", network.model))
@@ -123,12 +150,14 @@ fn svg_paths(file: &std::path::Path, networks: &[(String, &Network)]) -> Vec<Pat
     paths
 }
 
-fn table(name: &str, network: &Network, color: bool) -> String {
+fn table(shown: &Shown<'_>, color: bool) -> String {
+    let Shown { title, network, quantization } = shown;
     let inputs: Vec<String> =
         network.inputs.iter().map(|(input, ty)| format!("{input}: {}", ty.shape)).collect();
-    let title = crate::console::paint(color, Style::Bold, name);
+    let title = crate::console::paint(color, Style::Bold, title);
     let mut out =
         format!("{title}  {} → {}\n\n", inputs.join(", "), network.ty(network.output).shape);
+    let quantized = quantization.map_or("", |it| it.artifact.as_str());
     let mut grid = Grid::new(&[
         ("layer", Side::Left),
         ("operator", Side::Left),
@@ -136,20 +165,29 @@ fn table(name: &str, network: &Network, color: bool) -> String {
         ("parameters", Side::Right),
         ("multiply-adds", Side::Right),
         ("float32", Side::Right),
+        ("format", Side::Left),
+        ("runs", Side::Left),
+        (quantized, Side::Right),
     ]);
     let figure = |n: u64| if n == 0 { String::new() } else { count(n) };
-    for layer in &network.layers {
-        let (params, stored) = sizes(layer);
+    let stored = |n: u64| if n == 0 { String::new() } else { bytes(n) };
+    for (i, layer) in network.layers.iter().enumerate() {
+        let (params, float) = sizes(layer);
+        let cells = quantization.map(|it| formats::cells(network, it, i)).unwrap_or_default();
         grid.row([
             layer.path.to_string(),
             draw::call(layer),
             layer.ty.shape.to_string(),
             figure(params),
             figure(layer.macs),
-            if stored == 0 { String::new() } else { bytes(stored) },
+            stored(float),
+            cells.format,
+            cells.runs,
+            cells.bytes.map_or(String::new(), stored),
         ]);
     }
-    let cost = budget(network);
+    let cost = budget::budget(network);
+    let less = quantization.map(|it| quantized_cost(network, it));
     grid.total([
         format!("{} layers", network.layers.len()),
         String::new(),
@@ -157,12 +195,47 @@ fn table(name: &str, network: &Network, color: bool) -> String {
         count(cost.params),
         count(cost.macs),
         bytes(cost.size),
+        String::new(),
+        String::new(),
+        less.map_or(String::new(), |less| bytes(less.size)),
     ]);
     out += &grid.render(color);
-    let facts =
-        format!("at most {} of activations live at once for one sample", bytes(cost.memory));
-    out += &format!("\n{}\n", crate::console::paint(color, Style::Dim, facts));
-    out
+    let mut facts =
+        vec![format!("at most {} of activations live at once for one sample", bytes(cost.memory))];
+    if let (Some(it), Some(less)) = (quantization, less) {
+        facts[0] += &format!(", {} in {}", bytes(less.memory), it.artifact);
+        if !it.scheme.points.is_empty() {
+            facts.push(format!(
+                "{} has {} of 5 B each beside its weights",
+                it.artifact,
+                crate::human::plural(it.scheme.points.len(), "grid")
+            ));
+        }
+        if it.max_drop.is_some() {
+            facts.push("the run may give layers back to float32: `max_drop`".into());
+        }
+        for (reason, paths) in formats::reasons(network, it) {
+            let more = paths.len().saturating_sub(6);
+            let mut names = paths[..paths.len() - more].join(", ");
+            if more > 0 {
+                names += &format!(" and {more} more");
+            }
+            facts.push(format!("float32, because {reason}: {names}"));
+        }
+    }
+    for fact in facts {
+        out += &format!("\n{}", crate::console::paint(color, Style::Dim, fact));
+    }
+    out + "\n"
+}
+
+/// What the network costs under a policy.
+fn quantized_cost(network: &Network, quantization: &Quantization) -> Budget {
+    Budget {
+        size: quant::size(network, &quantization.scheme),
+        memory: quant::memory(network, &quantization.scheme),
+        ..budget::budget(network)
+    }
 }
 
 /// Trained numbers, and bytes of all numbers that are stored.
@@ -172,13 +245,14 @@ fn sizes(layer: &dlm_check::program::NetLayer) -> (u64, u64) {
     (params, stored)
 }
 
-fn object(name: &str, network: &Network) -> Value {
-    let layers = network.layers.iter().map(|layer| {
+fn object(shown: &Shown<'_>) -> Value {
+    let Shown { title, network, quantization } = shown;
+    let layers = network.layers.iter().enumerate().map(|(i, layer)| {
         let (params, stored) = sizes(layer);
         let weights = layer.weights.iter().map(|w| {
             json!({ "name": format!("{}.{}", layer.path, w.name), "shape": w.shape.0, "trained": w.trained })
         });
-        json!({
+        let mut object = json!({
             "path": &*layer.path,
             "operator": layer.operator.word.name,
             "call": draw::call(layer),
@@ -187,11 +261,15 @@ fn object(name: &str, network: &Network) -> Value {
             "macs": layer.macs,
             "bytes": stored,
             "weights": weights.collect::<Vec<_>>(),
-        })
+        });
+        if let Some(it) = quantization {
+            object["quantized"] = formats::object(network, it, i);
+        }
+        object
     });
-    let cost = budget(network);
-    json!({
-        "name": name,
+    let cost = budget::budget(network);
+    let mut object = json!({
+        "name": title,
         "model": network.model,
         "inputs": network.inputs.iter().map(|(n, ty)| json!({ "name": n, "shape": ty.shape.0 })).collect::<Vec<_>>(),
         "output": network.ty(network.output).shape.0,
@@ -200,5 +278,17 @@ fn object(name: &str, network: &Network) -> Value {
         "macs": cost.macs,
         "bytes": cost.size,
         "memory": cost.memory,
-    })
+    });
+    if let Some(it) = quantization {
+        let less = quantized_cost(network, it);
+        object["quantized"] = json!({
+            "name": it.artifact,
+            "policy": it.policy,
+            "method": it.method.word(),
+            "bytes": less.size,
+            "memory": less.memory,
+            "grids": it.scheme.points.len(),
+        });
+    }
+    object
 }

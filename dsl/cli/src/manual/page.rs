@@ -37,9 +37,15 @@ pub(crate) fn operators() -> String {
         }
     }
     for (block, settings) in BLOCKS {
-        out += &format!(
-            "\n## Settings of `{block}`\n\n| setting | default | what it is |\n|---|---|---|\n"
-        );
+        out += &format!("\n## Settings of `{block}`\n\n");
+        out += match *block {
+            "override" => {
+                "Entries of `policy`: `override PATH { … }` and `override kind(OPERATOR) { … }`.\n\n"
+            }
+            "quantize" => "And all those of `train` but `from`.\n\n",
+            _ => "",
+        };
+        out += "| setting | default | what it is |\n|---|---|---|\n";
         for s in *settings {
             let default =
                 if s.default.contains(' ') && !s.default.contains('(') || s.default.contains('`') {

@@ -113,6 +113,35 @@ fn show_tells_every_layer_and_the_sums() {
 }
 
 #[test]
+fn show_tells_how_a_quantized_artifact_runs() {
+    let folder = Folder::new("show-quantized");
+    let verbs = "policy Edge { keep = [dense2]   weights = int8(per = tensor) }\n\
+        quantize Net with Edge on Iris as Net8\n";
+    folder.write("a.dlm", format!("{GOOD}{verbs}"));
+    let table = folder.dlm(&["show", "a.dlm", "Net8"]).with(0).out;
+    let row = |name: &str| table.lines().find(|line| line.starts_with(name)).expect(name);
+    assert!(table.starts_with("Net8 = Net with Edge"), "{table}");
+    assert!(row("dense1").contains("int8 tensor") && row("dense1").contains("codes"), "{table}");
+    assert!(row("relu1").contains("in dense1"), "{table}");
+    assert!(row("dense2").matches("float32").count() == 2, "{table}");
+    assert!(table.contains("`keep` names them: dense2"), "{table}");
+    // 64 codes, a scale and 16 biases; 48 + 3 floats; the grids of the input and of one result.
+    let bytes = 64 + 4 + 64 + 204 + 10;
+    assert!(row("3 layers").ends_with(&format!("{bytes} B")), "{table}");
+    // The only policy that a network is used with is shown beside it.
+    assert!(folder.dlm(&["show", "a.dlm", "Net"]).with(0).out.contains("Net8"));
+    let out = folder.dlm(&["show", "--json", "a.dlm", "Net8"]).with(0).out;
+    let net: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(net["quantized"]["bytes"], bytes);
+    assert_eq!(net["quantized"]["method"], "static");
+    assert_eq!(net["layers"][0]["quantized"]["per"], "tensor");
+    assert_eq!(net["layers"][1]["quantized"]["into"], "dense1");
+    assert_eq!(net["layers"][2]["quantized"]["why"], "`keep` names them");
+    let ended = folder.dlm(&["show", "a.dlm", "Nt8"]).with(2);
+    assert!(ended.err.contains("`Net8`"), "{}", ended.err);
+}
+
+#[test]
 fn show_draws() {
     let folder = Folder::new("draw");
     folder.write("a.dlm", GOOD);

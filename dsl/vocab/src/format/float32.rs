@@ -18,7 +18,7 @@ word! {
     pub(crate) static FLOAT32: FormatWord = {
         name: "float32",
         params: &[],
-        aliases: &["fp32", "float", "f32", "single"],
+        aliases: &["fp32", "float", "f32", "single", "none"],
     },
     weights: true,
     activations: true,
