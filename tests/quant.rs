@@ -178,7 +178,7 @@ quantize Net with Edge on Digits as Net8
         assert!(scores.unwrap().loss.is_finite());
         let size = file::size(self.net(), &outcome.scheme, &outcome.quantized);
         assert!(size > 0);
-        outcome.warnings.iter().map(|warning| warning.code).collect()
+        outcome.warnings.iter().map(|warning| warning.code.id).collect()
     }
 
     fn set(&mut self, name: &str, number: f32) {

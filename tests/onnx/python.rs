@@ -26,8 +26,7 @@ pub(super) struct Answer {
     pub(super) facts: Value,
 }
 
-/// A Python with onnx, onnxruntime and numpy: `DLM_PYTHON`, `/opt/peers/bin/python`, or what
-/// `tests/python.sh` has made.
+/// A Python with onnx, onnxruntime and numpy: `DLM_PYTHON`, or what `tests/python.sh` has made.
 ///
 /// # Panics
 /// When there is none, and `DLM_REQUIRE_PYTHON` is 1.
@@ -35,7 +34,7 @@ pub(super) struct Answer {
 pub(super) fn python() -> Option<PathBuf> {
     let own = crate::tidy::root().join("tests/.venv/bin/python");
     let given = std::env::var("DLM_PYTHON").ok().map(PathBuf::from);
-    let all = given.into_iter().chain([PathBuf::from("/opt/peers/bin/python"), own]);
+    let all = given.into_iter().chain([own]);
     let able = |python: &PathBuf| {
         let mut command = Command::new(python);
         let output = command.args(["-c", "import numpy, onnx, onnxruntime"]).output();

@@ -5,6 +5,7 @@ pub mod data;
 pub mod lints;
 pub mod names;
 pub mod quant;
+pub mod runs;
 pub mod settings;
 pub mod shapes;
 pub mod syntax;
@@ -31,6 +32,7 @@ pub static GROUPS: &[&[&Code]] = &[
     artifacts::CODES,
     quant::CODES,
     lints::CODES,
+    runs::CODES,
 ];
 
 /// Declares a code: its doc comment is what `dlm explain` shows.

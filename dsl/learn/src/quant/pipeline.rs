@@ -13,6 +13,7 @@ use crate::evaluate::Answerer;
 use crate::fit::Job;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
+use dlm_base::diag::codes::runs;
 use dlm_check::Program;
 use dlm_check::program::{Flow, LossUse, Network, Split};
 use dlm_check::quant::{Format, Quantization, Scheme, scheme};
@@ -183,7 +184,7 @@ fn degenerate(net: &Network, scheme: &Scheme, ranges: &[Ranged], warnings: &mut 
                 range.grid.value(0),
                 range.grid.value(255)
             );
-            warnings.push(Warning { code: "W1012", message });
+            warnings.push(Warning { code: &runs::W1012, message });
         }
     }
 }

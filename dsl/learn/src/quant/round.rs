@@ -3,15 +3,17 @@
 use super::calibrate::Ranged;
 use super::folded::{Folded, Product};
 use super::stored::{Bias, Codes, Quantized, Stored};
+use dlm_base::diag::Code;
+use dlm_base::diag::codes::runs;
 use dlm_check::program::Network;
 use dlm_check::quant::{Form, Per, Scheme, Unit, Weights};
 use dlm_kernels::int8::Grid;
 
 /// Something that a quantization met and mended, and that its user should know of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Warning {
     /// Its code.
-    pub code: &'static str,
+    pub code: &'static Code,
     /// What is so.
     pub message: String,
 }
@@ -55,7 +57,7 @@ fn stored(
         let enlarged = fit_bias(scales, numbers, grid, depth);
         if enlarged > 0 {
             warnings.push(Warning {
-                code: "W1014",
+                code: &runs::W1014,
                 message: format!(
                     "{enlarged} biases of `{path}` are so large beside its weights that the \
                      weights' scale was enlarged to hold them"
@@ -75,7 +77,7 @@ fn stored(
         };
         if empty > 0 {
             let message = format!("{which} of `{path}` are 0: their scale is 1");
-            warnings.push(Warning { code: "W1013", message });
+            warnings.push(Warning { code: &runs::W1013, message });
         }
     }
     Stored { weight, bias }

@@ -33,7 +33,7 @@ impl Runner<'_> {
             world,
         )?;
         for warning in &outcome.warnings {
-            let (code, message) = (warning.code, warning.message.clone());
+            let (code, message) = (warning.code.id, warning.message.clone());
             world.tell(Event::Warned { artifact: artifact.clone(), code, message });
         }
         let net = &program.networks[network];

@@ -66,7 +66,7 @@ pub(super) fn report(artifact: &Summary, color: bool) -> String {
         out += &format!("{}\n", paint(color, Style::Yellow, text));
     }
     for warning in &quantized.warnings {
-        let code = paint(color, Style::Yellow, format!("warning[{}]", warning.code));
+        let code = paint(color, Style::Yellow, format!("warning[{}]", warning.code.id));
         out += &format!("{code}: {}\n", warning.message);
     }
     let mut worst: Vec<&LayerReport> =

@@ -1,0 +1,31 @@
+//! W1012 to W1014: what only a run can see, when it quantizes.
+
+use super::code;
+
+code! {
+    /// A tensor had one value in every sample on which ranges were found: the layer never fires (a relu
+    /// whose inputs are always negative), or the feature never changes. Its range holds that value and 0, and
+    /// whatever else comes later is cut off.
+    ///
+    /// Look at the layer: weights that died in training call for a smaller learning rate. If the samples are
+    /// to blame, look at more of them: `calibrate = 2048 samples`. If it is meant, `allow W1012` on a
+    /// line before the `quantize`.
+    W1012 = "W1012", "a tensor that never changes has no range to be found";
+
+    /// All weights that share a scale are 0: those of a channel, of a group, or of a layer. Their scale
+    /// is 1, and they stay 0. A normalisation with a factor γ of 0 that was folded into its product
+    /// does the same to the channel.
+    ///
+    /// The channel does nothing and can be left out of the network. If it is meant, `allow W1013` on a line
+    /// before the `quantize`.
+    W1013 = "W1013", "weights that are all 0";
+
+    /// A bias is added to the sum of products as a whole number, in units of the input's scale times the
+    /// weights' scale. One so large beside its weights that it does not fit into 32 bits makes the
+    /// weights' scale larger, until it fits: they are rounded more coarsely.
+    ///
+    /// The weights of that channel do next to nothing beside its bias. Leave the layer in float with
+    /// `keep`, or train with a weight decay that acts on less. If it is meant, `allow W1014` on a line before
+    /// the `quantize`.
+    W1014 = "W1014", "a bias too large for the scale of its weights";
+}
