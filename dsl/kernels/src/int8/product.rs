@@ -248,7 +248,7 @@ fn pieces(blocks: usize) -> Range<usize> {
 }
 
 /// Rows of a block.
-const ROWS: usize = 48;
+const ROWS: usize = 45;
 
 /// Channels of a block when there is one row; whole panels.
 const CHANNELS: usize = 64;

@@ -162,27 +162,44 @@ unsafe fn narrow<V: Lanes>(panels: &Panels<'_>, region: &Region<'_>) {
     }
 }
 
-/// Tiles for 32 registers.
+/// Tiles for 32 registers: sums, a row of weights and a byte of every pixel are there at once.
 ///
 /// # Safety
 /// As for [`narrow`].
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn wide<V: Lanes>(panels: &Panels<'_>, region: &Region<'_>) {
+    /// Bytes of four panels that stay in cache while all pixels pass.
+    const NEAR: usize = 1 << 19;
     let pixels = region.pixels();
-    let whole = pixels / 12 * 12;
-    let rest = whole..pixels;
+    let whole = |count: usize| pixels / count * count;
     // SAFETY: the caller's.
     unsafe {
-        stretch::<V, 12, 2>(panels, region, 0..whole);
+        let done = match panels.target.channels.len() {
+            0..=16 => {
+                let whole = whole(12);
+                stretch::<V, 12, 1>(panels, region, 0..whole);
+                whole
+            }
+            49.. if 4 * panels.panel <= NEAR => {
+                let whole = whole(5);
+                stretch::<V, 5, 4>(panels, region, 0..whole);
+                whole
+            }
+            _ => {
+                let whole = whole(9);
+                stretch::<V, 9, 2>(panels, region, 0..whole);
+                whole
+            }
+        };
+        let rest = done..pixels;
         match rest.len() {
             0 => {}
             1 => stretch::<V, 1, 4>(panels, region, rest),
             2 => stretch::<V, 2, 4>(panels, region, rest),
-            3..=4 => stretch::<V, 4, 4>(panels, region, rest),
-            5..=6 => stretch::<V, 6, 4>(panels, region, rest),
-            7..=8 => stretch::<V, 8, 2>(panels, region, rest),
-            _ => stretch::<V, 12, 2>(panels, region, rest),
+            3..=5 => stretch::<V, 5, 4>(panels, region, rest),
+            6..=9 => stretch::<V, 9, 2>(panels, region, rest),
+            _ => stretch::<V, 12, 1>(panels, region, rest),
         }
     }
 }
@@ -266,7 +283,7 @@ unsafe fn tiles<V: Lanes, const P: usize, const N: usize>(
 }
 
 /// Bytes of the largest tile.
-const TILE: usize = 24 * 64;
+const TILE: usize = 20 * 64;
 
 /// # Safety
 /// As for [`narrow`]: every four lies inside the source from every pixel, `weights` have lanes for each
