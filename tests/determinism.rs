@@ -52,6 +52,41 @@ train Mlp on Digits {
 }
 "#;
 
+/// A training, then ranges from samples, layers given back, and training with rounded numbers.
+const QUANTIZED: &str = r#"
+data Digits {
+    source = builtin("digits")
+    limit  = 256
+}
+
+model Cnn(image: [1, 8, 8]) {
+    x = image -> conv(24, 3, bias = false) -> batch_norm -> relu -> depthwise_conv(3) -> relu6
+    x + x -> conv(32, 3) -> relu -> max_pool(2) -> dropout(0.2) -> flatten -> dense(64) -> relu -> dense(10)
+}
+
+train Cnn on Digits {
+    epochs = 1
+    seed   = 3
+}
+
+policy Static {
+    weights     = int4(per = channel)
+    activations = uint8(range = entropy)
+    calibrate   = 100 samples
+    max_drop    = 1%
+}
+
+policy Aware { method = qat }
+
+quantize Cnn with Static on Digits as Static8
+
+quantize Cnn with Aware on Digits as Aware8 {
+    epochs  = 1
+    batch   = 61
+    average = ema(0.9)
+}
+"#;
+
 fn weights(
     program: &str,
     threads: usize,
@@ -74,6 +109,11 @@ fn a_convolutional_network_is_the_same_with_any_number_of_threads() {
 #[test]
 fn a_dense_network_is_the_same_with_any_number_of_threads() {
     same(MLP);
+}
+
+#[test]
+fn quantized_networks_are_the_same_with_any_number_of_threads() {
+    same(QUANTIZED);
 }
 
 fn same(program: &str) {
