@@ -5,7 +5,9 @@
 
 mod determinism;
 mod examples;
+mod onnx;
 mod oracle;
+mod quant;
 mod spec;
 mod support;
 mod tidy;

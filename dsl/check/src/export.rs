@@ -4,7 +4,7 @@ use crate::diags::Diags;
 use crate::names::World;
 use crate::order::artifact_exists;
 use crate::program::{Export, Program};
-use dlm_base::diag::codes::{names, settings};
+use dlm_base::diag::codes::settings;
 use dlm_grammar::tree;
 
 /// Checks an `export` verb and adds it to the program.
@@ -23,11 +23,7 @@ pub(crate) fn export(
     let lower = path.to_lowercase();
     let file = lower.rsplit('/').next().unwrap_or("");
     match file.rsplit_once('.') {
-        Some((stem, "safetensors")) if !stem.is_empty() => {}
-        Some((_, "onnx")) => {
-            diags.push(names::not_built(at, "export to ONNX"));
-            return;
-        }
+        Some((stem, "safetensors" | "onnx")) if !stem.is_empty() => {}
         _ => {
             let message = format!("`{path}` does not say in which format to export");
             let label = "the file must end with `.safetensors` or `.onnx`";

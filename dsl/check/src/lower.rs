@@ -236,6 +236,10 @@ pub(crate) mod tests {
         fn build(&self, _: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
             flows[0]
         }
+
+        fn onnx(&self, _: &mut dlm_graph::Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+            flows[0].0.clone()
+        }
     }
 
     static WIDE: Operator = Operator {

@@ -196,6 +196,16 @@ pub enum Flow {
     Layer(usize),
 }
 
+impl Program {
+    /// The loss with which a quantized artifact is evaluated: that of its tuning, or of its source.
+    pub fn loss_of<'a>(&'a self, quantization: &'a Quantization) -> &'a [LossUse] {
+        match &quantization.tuning {
+            Some(tuning) => &tuning.training.loss,
+            None => &self.trainings[quantization.training].loss,
+        }
+    }
+}
+
 impl Network {
     /// The type of a value.
     pub fn ty(&self, flow: Flow) -> &Ty {

@@ -3,7 +3,7 @@
 pub mod scheme;
 mod size;
 
-pub use scheme::{Form, Point, Scheme, Unit, scheme};
+pub use scheme::{Cut, Form, Point, Scheme, Unit, Why, scheme};
 pub use size::{memory, size, unit_size};
 
 use crate::program::Training;

@@ -110,7 +110,14 @@ impl Progress {
                     ));
                 }
             }
+            Event::Quantized { artifact, .. } => {
+                let mark = paint(self.color, Style::Green, "✓");
+                let name = paint(self.color, Style::Bold, artifact);
+                console.err.line(format!("{mark} {name}  quantized"));
+            }
             Event::DataLoaded { .. }
+            | Event::QuantizeStarted { .. }
+            | Event::Warned { .. }
             | Event::Evaluated { .. }
             | Event::Saved { .. }
             | Event::Judged { .. } => {}

@@ -8,6 +8,7 @@
 pub mod grad;
 pub mod graph;
 pub mod integer;
+pub mod onnx;
 pub mod op;
 pub mod pass;
 pub mod plan;
@@ -20,6 +21,7 @@ mod basic;
 pub use grad::differentiate;
 pub use graph::{Graph, Kind, Node, NodeId, Value, ValueId};
 pub use integer::{Codes, Integer};
+pub use onnx::{Attr, Onnx};
 pub use op::{Clock, Fan, Frame, Init, Layer, Mode, Op, Reject, Role, View, ViewMut, Weight};
 pub use plan::Plan;
 pub use run::{States, Workspace};

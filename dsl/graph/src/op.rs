@@ -2,6 +2,7 @@
 
 use crate::graph::{Graph, NodeId, ValueId};
 use crate::integer::Integer;
+use crate::onnx::Onnx;
 use crate::ty::Ty;
 use dlm_base::Shape;
 use smallvec::SmallVec;
@@ -100,6 +101,12 @@ pub trait Layer: Debug + Send + Sync {
 
     /// Adds its nodes; `weights` are in the order of [`Layer::weights`].
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], mode: Mode) -> ValueId;
+
+    /// Adds its nodes as it answers in ONNX (operators of version 17), and returns the name of its
+    /// result. `flows` have the batch before the axes of their types; `weights` are constants of the
+    /// shapes of files, in the order of [`Layer::weights`]. A product takes a bias behind its weight
+    /// whether it owns one or not.
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String;
 }
 
 /// Whether a graph trains or answers.

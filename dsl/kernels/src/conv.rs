@@ -63,7 +63,7 @@ impl Conv {
     }
 
     /// Whether each output pixel sees one input pixel at its own place.
-    fn pointwise(&self) -> bool {
+    pub(crate) fn pointwise(&self) -> bool {
         self.kernel == [1, 1]
             && self.stride == [1, 1]
             && self.pad == [0, 0]

@@ -48,6 +48,21 @@ pub fn map(x: &[f32], y: &mut [f32], cost: usize, f: impl Fn(f32) -> f32 + Copy 
     });
 }
 
+/// `y = 1` where `lo ≤ x ≤ hi`, 0 elsewhere.
+pub fn within(x: &[f32], lo: f32, hi: f32, y: &mut [u8]) {
+    par::chunks(y, PIECE, x.len(), |i, y| {
+        let x = &x[i * PIECE..][..y.len()];
+        vectorised(
+            #[inline(always)]
+            || {
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = u8::from(x >= lo) & u8::from(x <= hi);
+                }
+            },
+        );
+    });
+}
+
 /// `y = f(y)`.
 pub fn map_in_place(y: &mut [f32], cost: usize, f: impl Fn(f32) -> f32 + Copy + Sync + Send) {
     let work = y.len() * cost;

@@ -16,7 +16,8 @@ pub fn exp(x: f32) -> f32 {
     let p = p * r + 0.5;
     let y = p * (r * r) + r + 1.0;
     // y · 2ⁿ in two factors, because 2¹²⁸ is not a float.
-    let n = shifted.to_bits() as i32 - MAGIC.to_bits() as i32;
+    // Far below, where y is 0 in the end, this wraps.
+    let n = (shifted.to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32);
     let (half, rest) = (n >> 1, n - (n >> 1));
     let power = |n: i32| f32::from_bits((n.wrapping_add(127) as u32) << 23);
     let y = y * power(half) * power(rest);
@@ -89,8 +90,10 @@ mod tests {
         }
         assert_eq!(exp(0.0), 1.0);
         assert_eq!(exp(-200.0), 0.0);
-        assert_eq!(exp(f32::NEG_INFINITY), 0.0);
-        assert_eq!(exp(200.0), f32::INFINITY);
+        for x in [-1e9, f32::MIN, f32::NEG_INFINITY] {
+            assert_eq!(exp(x), 0.0);
+        }
+        assert_eq!([exp(200.0), exp(f32::MAX)], [f32::INFINITY; 2]);
         assert!(exp(f32::NAN).is_nan());
     }
 

@@ -46,3 +46,34 @@ pub fn chunks2<T: Send, U: Send>(
             .for_each(|(i, (a, b))| f(i, a, b));
     }
 }
+
+/// Calls `f(i)` for each of `count` pieces; `work` estimates the operations of all together.
+pub(crate) fn pieces(count: usize, work: usize, f: impl Fn(usize) + Sync + Send) {
+    if count > 1 && worth(work) {
+        (0..count).into_par_iter().for_each(f);
+    } else {
+        (0..count).for_each(f);
+    }
+}
+
+/// Like [`pieces`], with `each` bytes of scratch for a piece; on one thread all pieces use the same,
+/// which stays in cache.
+///
+/// # Panics
+/// When scratch is shorter than all pieces need.
+pub(crate) fn pieces_with(
+    count: usize,
+    work: usize,
+    (scratch, each): (&mut [u8], usize),
+    f: impl Fn(usize, &mut [u8]) + Sync + Send,
+) {
+    assert!(count * each <= scratch.len());
+    if each == 0 {
+        pieces(count, work, |i| f(i, &mut []));
+    } else if count > 1 && worth(work) {
+        let scratch = scratch[..count * each].par_chunks_mut(each);
+        scratch.enumerate().for_each(|(i, scratch)| f(i, scratch));
+    } else {
+        (0..count).for_each(|i| f(i, &mut scratch[..each]));
+    }
+}

@@ -41,7 +41,7 @@ impl Pool {
     /// Calls `f(place in the window, place in the image)` for the first channel of each element of
     /// the window that begins at the output pixel `(oy, ox)`.
     #[inline(always)]
-    fn window(&self, oy: usize, ox: usize, mut f: impl FnMut(usize, usize)) {
+    pub(crate) fn window(&self, oy: usize, ox: usize, mut f: impl FnMut(usize, usize)) {
         let [_, w, c] = self.input;
         for ky in 0..self.size[0] {
             for kx in 0..self.size[1] {

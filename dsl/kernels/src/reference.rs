@@ -17,7 +17,7 @@ pub(crate) fn gemm((m, k, n): (usize, usize, usize), a: &[f32], b: &[f32]) -> Ve
 }
 
 /// Calls `f(image, output place, input place, weight place)` for every product of a convolution.
-fn products(g: &Conv, batch: usize, mut f: impl FnMut(usize, usize, usize)) {
+pub(crate) fn products(g: &Conv, batch: usize, mut f: impl FnMut(usize, usize, usize)) {
     let [h, w, ci] = g.input;
     let [ho, wo, co] = g.output;
     let [kh, kw] = g.kernel;
@@ -70,7 +70,7 @@ pub(crate) fn conv_weight_grad(g: &Conv, batch: usize, x: &[f32], dy: &[f32]) ->
 }
 
 /// Calls `f(output place, [input places])` for every window of a pooling.
-fn windows(g: &Pool, batch: usize, mut f: impl FnMut(usize, &[usize])) {
+pub(crate) fn windows(g: &Pool, batch: usize, mut f: impl FnMut(usize, &[usize])) {
     let [h, w, c] = g.input;
     let [ho, wo] = g.output();
     for image in 0..batch {

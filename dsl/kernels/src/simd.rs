@@ -40,9 +40,70 @@ pub(crate) fn level() -> Level {
     Level::Plain
 }
 
+/// How products of bytes are summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bytes {
+    /// On every CPU; what others have is tested against it.
+    #[cfg_attr(target_arch = "x86_64", allow(dead_code))]
+    Portable,
+    /// Pairs of 16 bits, 128 bits at a time: every x86-64.
+    #[cfg(target_arch = "x86_64")]
+    Sse2,
+    /// Pairs of 16 bits, 256 bits at a time.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// Fours of bytes, 256 bits at a time.
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni,
+    /// Fours of bytes, 512 bits at a time.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// The best instructions of this CPU for bytes (the answer is kept).
+#[inline]
+pub(crate) fn bytes() -> Bytes {
+    #[cfg(test)]
+    if let Some(bytes) = tests::FORCED_BYTES.get() {
+        return bytes;
+    }
+    best_bytes()
+}
+
+#[inline]
+fn best_bytes() -> Bytes {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if wide() && is_x86_feature_detected!("avx512vnni") && has_512() {
+            return Bytes::Avx512;
+        }
+        if wide() && is_x86_feature_detected!("avxvnni") {
+            return Bytes::AvxVnni;
+        }
+        if wide() { Bytes::Avx2 } else { Bytes::Sse2 }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        Bytes::Portable
+    }
+}
+
+/// Whether this CPU has AVX-512 for bytes, in registers of every width.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn has_512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+}
+
 /// Whether this CPU has the instructions of the second version (the answer is kept).
 #[inline(always)]
 pub fn wide() -> bool {
+    #[cfg(test)]
+    if let Some(level) = tests::FORCED.get() {
+        return level > Level::Plain;
+    }
     #[cfg(target_arch = "x86_64")]
     {
         is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
@@ -128,12 +189,40 @@ macro_rules! simd {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Level, level};
+    use super::{Bytes, Level, best_bytes, level};
     use std::cell::Cell;
 
     thread_local! {
         /// What [`level`] answers on this thread.
         pub(super) static FORCED: Cell<Option<Level>> = const { Cell::new(None) };
+        /// What [`bytes`](super::bytes) answers on this thread.
+        pub(super) static FORCED_BYTES: Cell<Option<Bytes>> = const { Cell::new(None) };
+    }
+
+    /// Calls `f` once for each way to sum products of bytes that this CPU has, on one thread.
+    pub(crate) fn at_each_byte_level(f: impl Fn(Bytes) + Sync) {
+        let mut ways = vec![(Level::Plain, Bytes::Portable)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            ways.push((Level::Plain, Bytes::Sse2));
+            if level() > Level::Plain {
+                ways.push((Level::Avx2, Bytes::Avx2));
+            }
+            if is_x86_feature_detected!("avxvnni") && level() > Level::Plain {
+                ways.push((Level::Avx2, Bytes::AvxVnni));
+            }
+        }
+        if ways.iter().all(|&(_, way)| way != best_bytes()) {
+            ways.push((level(), best_bytes()));
+        }
+        for (level, bytes) in ways {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            pool.install(|| {
+                FORCED.set(Some(level));
+                FORCED_BYTES.set(Some(bytes));
+                f(bytes);
+            });
+        }
     }
 
     /// Calls `f` once for each level that this CPU has, on one thread.

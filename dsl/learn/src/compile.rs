@@ -51,17 +51,26 @@ impl TargetForm {
 /// The graph of one update. Inputs: the network's, then the targets where there are any. Outputs:
 /// the loss, then the network's output.
 pub fn train_graph(network: &Network, training: &Training, form: TargetForm) -> Graph {
+    let owned = weights(network);
+    update_graph(network, training, &owned, form, |g, inputs| {
+        let mode = |layer| training_mode(network, &training.frozen, layer);
+        lower(network, g, inputs, &mode, "")
+    })
+}
+
+/// As [`train_graph`], of whatever `forward` adds: it is given the inputs and returns the network's
+/// output, made from states among which are the weights of `owned`.
+pub fn update_graph(
+    network: &Network,
+    training: &Training,
+    owned: &[WeightInfo],
+    form: TargetForm,
+    forward: impl FnOnce(&mut Graph, &[ValueId]) -> ValueId,
+) -> Graph {
     let mut g = Graph::new();
     let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
     let target = form.ty().map(|ty| g.input(ty));
-    let output = lower(
-        network,
-        &mut g,
-        &inputs,
-        &|layer| training_mode(network, &training.frozen, layer),
-        "",
-    );
-    let owned = weights(network);
+    let output = forward(&mut g, &inputs);
     let trained: Vec<&WeightInfo> =
         owned.iter().filter(|w| w.trained && !training.frozen[w.layer]).collect();
     let values: Vec<ValueId> = trained.iter().map(|w| g.state(&w.name, w.ty())).collect();
@@ -102,10 +111,23 @@ pub fn answer_graph(
     form: TargetForm,
     averaged: bool,
 ) -> Folded {
+    let prefix = if averaged { AVERAGE } else { "" };
+    let g = answers(network, loss, form, |g, inputs| {
+        lower(network, g, inputs, &|_| Mode::Eval, prefix)
+    });
+    pass::fold(g, prefix)
+}
+
+/// As [`answer_graph`], of whatever `forward` adds, not folded yet.
+pub fn answers(
+    network: &Network,
+    loss: &[LossUse],
+    form: TargetForm,
+    forward: impl FnOnce(&mut Graph, &[ValueId]) -> ValueId,
+) -> Graph {
     let mut g = Graph::new();
     let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
-    let prefix = if averaged { AVERAGE } else { "" };
-    let output = lower(network, &mut g, &inputs, &|_| Mode::Eval, prefix);
+    let output = forward(&mut g, &inputs);
     g.outputs = vec![output];
     if let Some(ty) = form.ty() {
         let target = g.input(ty);
@@ -113,7 +135,7 @@ pub fn answer_graph(
         let loss = add_loss(&mut g, loss, output, Some(target), &[]);
         g.outputs.push(loss);
     }
-    pass::fold(g, prefix)
+    g
 }
 
 fn add_loss(

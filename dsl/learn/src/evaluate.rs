@@ -32,13 +32,18 @@ impl<'a> Evaluator<'a> {
         averaged: bool,
     ) -> Evaluator<'a> {
         let form = TargetForm::of(&data.facts.target, false);
-        let Folded { prepare, answer } = answer_graph(network, loss, form, averaged);
+        let graphs = answer_graph(network, loss, form, averaged);
+        Evaluator::of(graphs, network.ty(network.output).len(), data)
+    }
+
+    /// The evaluator of graphs that answer with so many numbers, over this dataset.
+    pub fn of(graphs: Folded, width: usize, data: &'a Loaded) -> Evaluator<'a> {
         Evaluator {
             data,
-            prepare: Plans::new(prepare),
-            answer: Plans::new(answer),
-            form,
-            width: network.ty(network.output).len(),
+            prepare: Plans::new(graphs.prepare),
+            answer: Plans::new(graphs.answer),
+            form: TargetForm::of(&data.facts.target, false),
+            width,
         }
     }
 
@@ -118,7 +123,11 @@ impl<'a> Answerer<'a> {
         data: &'a Loaded,
         weights: &Weights,
     ) -> Answerer<'a> {
-        let mut evaluator = Evaluator::new(network, loss, data, false);
+        Answerer::of(Evaluator::new(network, loss, data, false), weights)
+    }
+
+    /// An evaluator with these weights.
+    pub fn of(mut evaluator: Evaluator<'a>, weights: &Weights) -> Answerer<'a> {
         let (prepare, one) = (evaluator.prepare(), evaluator.one());
         let mut states = States::new([&prepare.plan, &one.plan]);
         weights.put(&mut states, "");

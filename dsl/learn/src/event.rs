@@ -1,6 +1,7 @@
 //! What a run tells the outside while it goes on.
 
 use crate::metrics::Scores;
+use crate::quant::report::Report;
 use dlm_check::program::Split;
 use serde::Serialize;
 
@@ -88,6 +89,35 @@ pub enum Event {
         kept: Option<u64>,
         /// Seconds in all.
         seconds: f64,
+    },
+    /// A quantization begins.
+    QuantizeStarted {
+        /// The artifact that it gives.
+        artifact: String,
+        /// The float artifact.
+        source: String,
+        /// The policy.
+        policy: String,
+        /// `dynamic`, `static` or `qat`.
+        method: &'static str,
+        /// Samples on which ranges are found.
+        samples: usize,
+    },
+    /// Something was met and mended that its user should know of.
+    Warned {
+        /// The artifact.
+        artifact: String,
+        /// The code of the warning.
+        code: &'static str,
+        /// What is so.
+        message: String,
+    },
+    /// A quantization has ended.
+    Quantized {
+        /// The artifact.
+        artifact: String,
+        /// What it did, layer by layer.
+        report: Box<Report>,
     },
     /// An artifact has been evaluated.
     Evaluated {

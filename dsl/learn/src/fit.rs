@@ -1,6 +1,6 @@
 //! The training loop.
 
-use crate::compile::{AVERAGE, Plans, TargetForm, train_graph};
+use crate::compile::{AVERAGE, Plans, TargetForm, answer_graph, train_graph};
 use crate::data::Loaded;
 use crate::evaluate::{Evaluator, target_of};
 use crate::event::Event;
@@ -8,9 +8,10 @@ use crate::judge::score;
 use crate::metrics::Scores;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
-use dlm_check::lower::{init, weights};
+use dlm_check::lower::{WeightInfo, init, weights};
 use dlm_check::program::{Average, Length, Network, Split, Training};
-use dlm_graph::{Clock, States, Workspace};
+use dlm_graph::pass::Folded;
+use dlm_graph::{Clock, Graph, States, Workspace};
 use dlm_kernels::rng;
 use dlm_vocab::Unit;
 use dlm_vocab::schedule::{Schedule, Span};
@@ -44,13 +45,72 @@ pub struct Fitted {
 /// # Errors
 /// When the loss becomes NaN or infinite.
 pub fn fit(job: Job<'_>, world: &mut dyn World) -> Result<Fitted, RunError> {
-    Fit::new(job).run(world)
+    fit_recipe(job, Recipe::plain(job), world)
+}
+
+/// As [`fit`], with other graphs than those of the network itself.
+///
+/// # Errors
+/// As for [`fit`].
+pub fn fit_recipe(job: Job<'_>, recipe: Recipe, world: &mut dyn World) -> Result<Fitted, RunError> {
+    Fit::new(job, recipe).run(world)
+}
+
+/// The graphs of a training, and what they change.
+#[derive(Debug)]
+pub struct Recipe {
+    /// The graphs of an update, each with the number of updates after which it takes over; the first
+    /// with 0.
+    pub updates: Vec<(u64, Graph)>,
+    /// The graphs of answers.
+    pub answer: Folded,
+    /// What the training changes.
+    pub owned: Vec<WeightInfo>,
+    /// How it starts, by name, as it lies in memory.
+    pub start: Weights,
+}
+
+impl Recipe {
+    /// The network as it stands.
+    fn plain(job: Job<'_>) -> Recipe {
+        let Job { network, training, data, seed, from } = job;
+        let form = TargetForm::of(&data.facts.target, data.mixes());
+        let plain = TargetForm::of(&data.facts.target, false);
+        let averages = training.average.is_some();
+        let owned = weights(network);
+        let start = owned.iter().map(|weight| {
+            let taken = from
+                .and_then(|from| from.0.get(&weight.name))
+                .filter(|numbers| numbers.len() == weight.shape.len());
+            let numbers = taken.cloned().unwrap_or_else(|| init(weight, seed));
+            (weight.name.clone(), numbers)
+        });
+        Recipe {
+            updates: vec![(0, train_graph(network, training, form))],
+            answer: answer_graph(network, &training.loss, plain, averages),
+            start: Weights(start.collect()),
+            owned,
+        }
+    }
+}
+
+/// Updates of a training in all and in each pass, and its learning rate.
+pub fn span(training: &Training, data: &Loaded) -> Span {
+    let samples = data.len(Split::Train).max(1);
+    let steps_per_epoch = samples.div_ceil(training.batch) as u64;
+    let steps = match training.length {
+        Length::Epochs(n) => n * steps_per_epoch,
+        Length::Steps(n) => n,
+    };
+    Span { steps, steps_per_epoch, lr: training.optimizer.1.real("lr") }
 }
 
 /// A training under way.
 struct Fit<'a> {
     job: Job<'a>,
-    plans: Plans,
+    /// With the number of updates after which they take over.
+    plans: Vec<(u64, Plans)>,
+    owned: Vec<WeightInfo>,
     evaluator: Evaluator<'a>,
     states: States,
     work: Workspace,
@@ -70,42 +130,28 @@ struct Best {
 }
 
 impl<'a> Fit<'a> {
-    fn new(job: Job<'a>) -> Fit<'a> {
-        let Job { network, training, data, seed, from } = job;
-        let form = TargetForm::of(&data.facts.target, data.mixes());
-        let mut plans = Plans::new(train_graph(network, training, form));
-        let samples = data.len(Split::Train).max(1);
-        let ready = plans.get(training.batch.min(samples));
-        let averages = training.average.is_some();
-        let mut evaluator = Evaluator::new(network, &training.loss, data, averages);
-        let mut states =
-            States::new([&ready.plan, &evaluator.prepare().plan, &evaluator.one().plan]);
-        for weight in weights(network) {
-            let start = from
-                .and_then(|from| from.0.get(&weight.name))
-                .filter(|numbers| numbers.len() == weight.shape.len())
-                .cloned()
-                .unwrap_or_else(|| init(&weight, seed));
-            for name in [weight.name.clone(), format!("{AVERAGE}{}", weight.name)] {
-                if let Some(state) = states.get_mut(&name) {
-                    state.copy_from_slice(&start);
-                }
-            }
+    fn new(job: Job<'a>, recipe: Recipe) -> Fit<'a> {
+        let Job { network, training, data, .. } = job;
+        let mut plans: Vec<(u64, Plans)> =
+            recipe.updates.into_iter().map(|(from, graph)| (from, Plans::new(graph))).collect();
+        let batch = training.batch.min(data.len(Split::Train).max(1));
+        let ready: Vec<_> = plans.iter_mut().map(|(_, plans)| plans.get(batch)).collect();
+        let width = network.ty(network.output).len();
+        let mut evaluator = Evaluator::of(recipe.answer, width, data);
+        let answers = [evaluator.prepare(), evaluator.one()];
+        let all = ready.iter().chain(&answers).map(|ready| &ready.plan);
+        let mut states = States::new(all);
+        for prefix in ["", AVERAGE] {
+            recipe.start.put(&mut states, prefix);
         }
-        let work = Workspace::new([&ready.plan]);
-        let steps_per_epoch = samples.div_ceil(training.batch) as u64;
-        let steps = match training.length {
-            Length::Epochs(n) => n * steps_per_epoch,
-            Length::Steps(n) => n,
-        };
-        let (optimizer, args) = &training.optimizer;
-        debug_assert!(args.get("lr").is_some(), "{} has a learning rate", optimizer.word.name);
-        let span = Span { steps, steps_per_epoch, lr: args.real("lr") };
+        let work = Workspace::new(ready.iter().map(|ready| &ready.plan));
+        let span = span(training, data);
         let (schedule, args) = &training.schedule;
         let schedule = (schedule.start)(args, span);
         Fit {
             job,
             plans,
+            owned: recipe.owned,
             evaluator,
             states,
             work,
@@ -185,7 +231,10 @@ impl<'a> Fit<'a> {
             if self.step == self.span.steps {
                 break;
             }
-            let ready = self.plans.get(batch.len());
+            let step = self.step;
+            let due = self.plans.iter_mut().rev().find(|(from, _)| *from <= step);
+            let Some((_, plans)) = due else { unreachable!("the first takes over at once") };
+            let ready = plans.get(batch.len());
             let plan = &ready.plan;
             self.work.fit(plan);
             self.lr = self.schedule.lr(self.step);
@@ -222,16 +271,16 @@ impl<'a> Fit<'a> {
 
     /// Brings the averages up to date at the end of an epoch.
     fn average(&mut self, epoch: u64) {
-        let Job { network, training, .. } = self.job;
-        let take = |states: &States| Weights::take(network, states, "");
+        let training = self.job.training;
+        let take = |states: &States| Weights::take(&self.owned, states, "");
         match training.average {
             None => {}
             Some(Average::Ema(_)) => {
                 // The weights are averaged step by step; running statistics average by themselves.
-                let statistics = weights(network).into_iter().filter(|w| !w.trained);
+                let statistics = self.owned.iter().filter(|w| !w.trained);
                 let mut current = take(&self.states);
-                let names: Vec<String> = statistics.map(|w| w.name).collect();
-                current.0.retain(|name, _| names.contains(name));
+                let names: Vec<&String> = statistics.map(|w| &w.name).collect();
+                current.0.retain(|name, _| names.contains(&name));
                 current.put(&mut self.states, AVERAGE);
             }
             Some(Average::Swa(start, unit)) => {
@@ -283,7 +332,7 @@ impl<'a> Fit<'a> {
     /// The weights as they are now, averaged where the training averages.
     fn result(&self) -> Weights {
         let prefix = if self.job.training.average.is_some() { AVERAGE } else { "" };
-        Weights::take(self.job.network, &self.states, prefix)
+        Weights::take(&self.owned, &self.states, prefix)
     }
 
     fn diverged(&self, epoch: u64, loss: f64) -> RunError {

@@ -10,6 +10,8 @@ pub mod event;
 pub mod fit;
 pub mod judge;
 pub mod metrics;
+pub mod onnx;
+pub mod quant;
 pub mod run;
 pub mod stored;
 pub mod weights;

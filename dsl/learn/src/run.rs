@@ -6,13 +6,19 @@ use crate::event::Event;
 use crate::fit::{Job, fit};
 use crate::judge;
 use crate::metrics::{Answers, Scores, agreement};
+use crate::onnx;
+use crate::quant::report::Report;
+use crate::quant::round::Warning;
+use crate::quant::{self, deploy, pipeline};
 use crate::weights::{About, Weights};
 use dlm_base::Files;
 use dlm_check::Program;
 use dlm_check::budget::memory;
-use dlm_check::program::{MetricUse, Network, Split};
+use dlm_check::program::{MetricUse, Split};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+mod quantize;
 
 /// What the caller decides.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +84,23 @@ pub struct Summary {
     pub seconds: f64,
     /// Where the weights were written.
     pub file: String,
+    /// Of a quantized artifact: what was done to it.
+    pub quantized: Option<Box<Quantized>>,
+}
+
+/// What a quantization was, and did.
+#[derive(Clone, Debug)]
+pub struct Quantized {
+    /// The float artifact.
+    pub source: String,
+    /// The policy.
+    pub policy: String,
+    /// `dynamic`, `static` or `qat`.
+    pub method: &'static str,
+    /// What it did, layer by layer.
+    pub report: Report,
+    /// What was met and mended.
+    pub warnings: Vec<Warning>,
 }
 
 /// An expectation and what became of it.
@@ -141,25 +164,44 @@ struct Runner<'a> {
 
 /// An artifact that the run has made.
 struct Made {
-    training: usize,
-    weights: Weights,
+    what: What,
+    /// The data it was made with.
+    dataset: usize,
+    /// The network it is.
+    network: usize,
     answers: BTreeMap<Split, Answers>,
     summary: Summary,
 }
 
+/// What an artifact consists of.
+enum What {
+    /// Floats, from the training of that place.
+    Trained(usize, Weights),
+    /// Integers, from the quantization of that place.
+    Quantized(usize, Box<pipeline::Outcome>),
+}
+
 impl Runner<'_> {
     fn run(mut self, world: &mut dyn World) -> Result<Outcome, RunError> {
-        for index in self.wanted() {
+        let [trainings, quantizations] = self.wanted();
+        for index in trainings {
             self.train(index, world)?;
+        }
+        for index in quantizations {
+            self.quantize(index, world)?;
         }
         for export in &self.program.exports {
             if let Some(made) = self.made.iter().find(|m| m.summary.artifact == export.artifact) {
-                let bytes = self.bytes(made)?;
-                world.export(&export.file, &bytes).map_err(|why| RunError {
+                let failed = |why: String| RunError {
                     message: format!("`{}` cannot be written: {why}", export.file),
                     help: None,
                     span: Some(export.span),
-                })?;
+                };
+                let bytes = match export.file.to_lowercase().ends_with(".onnx") {
+                    true => self.onnx(made).map_err(failed)?,
+                    false => self.bytes(made)?,
+                };
+                world.export(&export.file, &bytes).map_err(failed)?;
                 let (artifact, file) = (export.artifact.clone(), export.file.clone());
                 world.tell(Event::Saved { artifact, file });
             }
@@ -168,18 +210,25 @@ impl Runner<'_> {
         Ok(Outcome { artifacts: self.made.into_iter().map(|made| made.summary).collect(), judged })
     }
 
-    /// The trainings to run, in order: all, or the one asked for with those it takes weights from.
-    fn wanted(&self) -> Vec<usize> {
-        let trainings = &self.program.trainings;
-        let mut wanted = vec![self.options.only.is_none(); trainings.len()];
+    /// The trainings and quantizations to run, in order: all, or the one asked for with those it needs.
+    fn wanted(&self) -> [Vec<usize>; 2] {
+        let (trainings, quantizations) = (&self.program.trainings, &self.program.quantizations);
+        let all = self.options.only.is_none();
+        let (mut train, mut quantize) =
+            (vec![all; trainings.len()], vec![all; quantizations.len()]);
         let mut next = self.options.only.clone();
         while let Some(name) = next.take() {
+            if let Some(index) = quantizations.iter().position(|q| q.artifact == name) {
+                quantize[index] = true;
+                next = Some(quantizations[index].source.clone());
+                continue;
+            }
             let Some(index) = trainings.iter().position(|t| t.artifact == name) else { break };
-            if !std::mem::replace(&mut wanted[index], true) {
+            if !std::mem::replace(&mut train[index], true) {
                 next = trainings[index].from.clone();
             }
         }
-        (0..trainings.len()).filter(|&index| wanted[index]).collect()
+        [train, quantize].map(|wanted| (0..wanted.len()).filter(|&i| wanted[i]).collect())
     }
 
     fn data(&mut self, index: usize, world: &mut dyn World) -> Result<Arc<Loaded>, RunError> {
@@ -200,12 +249,17 @@ impl Runner<'_> {
         let training = &program.trainings[index];
         let network = &program.networks[training.network];
         let data = self.data(training.dataset, world)?;
-        let from = training.from.as_ref().and_then(|name| self.find(name)).map(|m| &m.weights);
+        let from = training.from.as_ref().and_then(|name| self.find(name));
+        let from = from.and_then(|made| match &made.what {
+            What::Trained(_, weights) => Some(weights),
+            What::Quantized(..) => None,
+        });
         let seed = training.seed.wrapping_add(self.options.seed_offset);
         let fitted = fit(Job { network, training, data: &data, seed, from }, world)?;
-        let mut made = Made {
-            training: index,
-            weights: fitted.weights,
+        let made = Made {
+            what: What::Trained(index, fitted.weights),
+            dataset: training.dataset,
+            network: training.network,
             answers: BTreeMap::new(),
             summary: Summary {
                 artifact: training.artifact.clone(),
@@ -217,18 +271,28 @@ impl Runner<'_> {
                 scores: BTreeMap::new(),
                 seconds: fitted.seconds,
                 file: String::new(),
+                quantized: None,
             },
         };
+        self.keep(made, &data, world)
+    }
+
+    /// Stores an artifact that has been made, and evaluates it.
+    fn keep(
+        &mut self,
+        mut made: Made,
+        data: &Loaded,
+        world: &mut dyn World,
+    ) -> Result<(), RunError> {
         let bytes = self.bytes(&made)?;
-        let artifact = &training.artifact;
-        made.summary.file = world.save(artifact, &bytes).map_err(|why| {
+        let artifact = made.summary.artifact.clone();
+        made.summary.file = world.save(&artifact, &bytes).map_err(|why| {
             RunError::plain(format!("the weights of `{artifact}` cannot be written: {why}"))
         })?;
         let file = made.summary.file.clone();
         world.tell(Event::Saved { artifact: artifact.clone(), file });
-        for split in self.splits_of(artifact, &data) {
-            let mut answerer = Answerer::new(network, &training.loss, &data, &made.weights);
-            let (answers, scores) = answerer.run(split);
+        for split in self.splits_of(&artifact, data) {
+            let (answers, scores) = self.answerer(&made, data).run(split);
             made.answers.insert(split, answers);
             if let Some(scores) = scores {
                 made.summary.scores.insert(split, scores.clone());
@@ -237,6 +301,21 @@ impl Runner<'_> {
         }
         self.made.push(made);
         Ok(())
+    }
+
+    /// An artifact, ready to answer.
+    fn answerer<'d>(&self, made: &Made, data: &'d Loaded) -> Answerer<'d> {
+        let network = &self.program.networks[made.network];
+        match &made.what {
+            What::Trained(training, weights) => {
+                let loss = &self.program.trainings[*training].loss;
+                Answerer::new(network, loss, data, weights)
+            }
+            What::Quantized(index, outcome) => {
+                let loss = self.program.loss_of(&self.program.quantizations[*index]);
+                deploy::answerer(network, &outcome.scheme, &outcome.quantized, loss, data)
+            }
+        }
     }
 
     /// The parts on which an artifact is evaluated: validation and test where there are samples, and
@@ -264,17 +343,51 @@ impl Runner<'_> {
     }
 
     fn bytes(&self, made: &Made) -> Result<Vec<u8>, RunError> {
-        let training = &self.program.trainings[made.training];
-        let network = &self.program.networks[training.network];
-        let preprocess = self.data.get(&training.dataset).map(|data| data.preprocess.clone());
-        let about = About {
-            dlm: env!("CARGO_PKG_VERSION").to_string(),
-            artifact: training.artifact.clone(),
-            model: network.title.clone(),
-            seed: training.seed.wrapping_add(self.options.seed_offset),
-            preprocess: preprocess.unwrap_or_default(),
+        let network = &self.program.networks[made.network];
+        let about = self.about(made);
+        let bytes = match &made.what {
+            What::Trained(_, weights) => weights.to_bytes(network, &about),
+            What::Quantized(_, outcome) => {
+                quant::file::to_bytes(network, &outcome.scheme, &outcome.quantized, &about)
+            }
         };
-        made.weights.to_bytes(network, &about).map_err(RunError::plain)
+        bytes.map_err(RunError::plain)
+    }
+
+    fn onnx(&self, made: &Made) -> Result<Vec<u8>, String> {
+        let network = &self.program.networks[made.network];
+        let about = self.about(made);
+        match &made.what {
+            What::Trained(_, weights) => onnx::float_model(network, weights, &about),
+            What::Quantized(_, outcome) => {
+                onnx::quantized_model(network, &outcome.scheme, &outcome.quantized, &about)
+            }
+        }
+    }
+
+    /// What a file says of an artifact beside its numbers.
+    fn about(&self, made: &Made) -> About {
+        let preprocess = self.data.get(&made.dataset).map(|data| data.preprocess.clone());
+        let training = match made.what {
+            What::Trained(training, _) => training,
+            What::Quantized(index, _) => self.program.quantizations[index].training,
+        };
+        let (policy, given_back) = match &made.what {
+            What::Trained(..) => (None, Vec::new()),
+            What::Quantized(index, outcome) => {
+                let policy = self.program.quantizations[*index].policy.clone();
+                (Some(policy), outcome.report.given_back.clone())
+            }
+        };
+        About {
+            dlm: env!("CARGO_PKG_VERSION").to_string(),
+            artifact: made.summary.artifact.clone(),
+            model: made.summary.model.clone(),
+            seed: self.program.trainings[training].seed.wrapping_add(self.options.seed_offset),
+            preprocess: preprocess.unwrap_or_default(),
+            policy,
+            given_back,
+        }
     }
 
     /// Judges every expectation whose artifacts have been made.
@@ -315,15 +428,18 @@ impl Runner<'_> {
         };
         let made = self.find(&used.artifact).ok_or_else(missing)?;
         let other = used.other.as_deref().and_then(|name| self.find(name));
-        let network = &self.program.networks[self.program.trainings[made.training].network];
+        let network = &self.program.networks[made.network];
         let accuracy =
             |made: &Made| made.summary.scores.get(&used.split).and_then(|scores| scores.accuracy);
         let figure = match used.metric.word.name {
             "params" => Some(network.params() as f64),
             "macs" => Some(network.macs() as f64),
-            "size" => Some(network.size() as f64),
-            "memory" => Some(memory(network) as f64),
-            "latency" => Some(self.latency(made, network, world)),
+            "size" => Some(made.summary.size as f64),
+            "memory" => Some(match &made.what {
+                What::Trained(..) => memory(network),
+                What::Quantized(_, outcome) => dlm_check::quant::memory(network, &outcome.scheme),
+            } as f64),
+            "latency" => Some(self.latency(made, world)),
             "agreement" => other.and_then(|other| {
                 Some(agreement(made.answers.get(&used.split)?, other.answers.get(&used.split)?))
             }),
@@ -334,10 +450,9 @@ impl Runner<'_> {
     }
 
     /// The median time of one sample, in seconds: at least 30 runs and a fifth of a second.
-    fn latency(&self, made: &Made, network: &Network, world: &mut dyn World) -> f64 {
-        let training = &self.program.trainings[made.training];
-        let Some(data) = self.data.get(&training.dataset) else { return f64::NAN };
-        let mut answerer = Answerer::new(network, &training.loss, data, &made.weights);
+    fn latency(&self, made: &Made, world: &mut dyn World) -> f64 {
+        let Some(data) = self.data.get(&made.dataset) else { return f64::NAN };
+        let mut answerer = self.answerer(made, data);
         answerer.one();
         let mut times = Vec::new();
         let began = world.seconds();

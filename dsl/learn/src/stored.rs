@@ -4,11 +4,14 @@ use crate::compile::{TargetForm, answer_graph};
 use crate::data::{Loaded, inputs_from_file};
 use crate::evaluate::Answerer;
 use crate::metrics::{Scores, class};
+use crate::quant::network::floats;
+use crate::quant::{Quantized, deploy, file};
 use crate::run::RunError;
 use crate::weights::{About, Weights};
 use dlm_base::Files;
 use dlm_check::Program;
-use dlm_check::program::{Network, Split, Training};
+use dlm_check::program::{LossUse, Network, Split};
+use dlm_check::quant::Scheme;
 use dlm_graph::{Clock, Plan, States, Workspace};
 use dlm_vocab::data::Target;
 
@@ -16,11 +19,20 @@ use dlm_vocab::data::Target;
 #[derive(Debug)]
 pub struct Stored<'a> {
     program: &'a Program,
-    training: &'a Training,
+    /// The data it is evaluated on.
+    dataset: usize,
+    loss: &'a [LossUse],
     network: &'a Network,
-    weights: Weights,
+    what: What,
     /// What its file says of it.
     pub about: About,
+}
+
+/// What a stored artifact consists of.
+#[derive(Debug)]
+enum What {
+    Floats(Weights),
+    Integers(Box<(Scheme, Quantized)>),
 }
 
 /// What the parts of its data say of an artifact.
@@ -51,9 +63,17 @@ impl<'a> Stored<'a> {
         artifact: &str,
         bytes: &[u8],
     ) -> Result<Stored<'a>, RunError> {
-        let found = program.trainings.iter().find(|training| training.artifact == artifact);
-        let training = found.ok_or_else(|| {
-            let known: Vec<&str> = program.trainings.iter().map(|t| t.artifact.as_str()).collect();
+        let unread = |why: String| RunError::plain(format!("the weights of `{artifact}`: {why}"));
+        if let Some(training) = program.trainings.iter().find(|it| it.artifact == artifact) {
+            let network = &program.networks[training.network];
+            let (weights, about) = Weights::from_bytes(network, bytes).map_err(unread)?;
+            let (dataset, loss) = (training.dataset, &training.loss);
+            let what = What::Floats(weights);
+            return Ok(Stored { program, dataset, loss, network, what, about });
+        }
+        let found = program.quantizations.iter().find(|it| it.artifact == artifact);
+        let quantization = found.ok_or_else(|| {
+            let known: Vec<&str> = program.artifacts().collect();
             RunError {
                 message: format!("the program gives no artifact `{artifact}`"),
                 help: Some(match known.as_slice() {
@@ -63,10 +83,12 @@ impl<'a> Stored<'a> {
                 span: None,
             }
         })?;
-        let network = &program.networks[training.network];
-        let (weights, about) = Weights::from_bytes(network, bytes)
-            .map_err(|why| RunError::plain(format!("the weights of `{artifact}`: {why}")))?;
-        Ok(Stored { program, training, network, weights, about })
+        let network = &program.networks[program.trainings[quantization.training].network];
+        let (scheme, quantized, about) =
+            file::from_bytes(network, quantization, bytes).map_err(unread)?;
+        let (dataset, loss) = (quantization.dataset, program.loss_of(quantization));
+        let what = What::Integers(Box::new((scheme, quantized)));
+        Ok(Stored { program, dataset, loss, network, what, about })
     }
 
     /// What the parts of its data say of it.
@@ -74,13 +96,18 @@ impl<'a> Stored<'a> {
     /// # Errors
     /// When the data cannot be read.
     pub fn evaluate(&self, files: &dyn Files) -> Result<Evaluation, RunError> {
-        let dataset = &self.program.datasets[self.training.dataset];
+        let dataset = &self.program.datasets[self.dataset];
         let data = Loaded::load(dataset, files)?;
         let mut found = Vec::new();
         for split in [Split::Train, Split::Valid, Split::Test] {
             if data.len(split) > 0 {
-                let mut answerer =
-                    Answerer::new(self.network, &self.training.loss, &data, &self.weights);
+                let mut answerer = match &self.what {
+                    What::Floats(weights) => Answerer::new(self.network, self.loss, &data, weights),
+                    What::Integers(all) => {
+                        let (scheme, quantized) = &**all;
+                        deploy::answerer(self.network, scheme, quantized, self.loss, &data)
+                    }
+                };
                 found.extend(answerer.run(split).1.map(|scores| (split, scores)));
             }
         }
@@ -100,10 +127,22 @@ impl<'a> Stored<'a> {
         let inputs = inputs_from_file(path, preprocess, files)?;
         let (_, ty) = &self.network.inputs[0];
         let size = ty.len();
-        let folded = answer_graph(self.network, &self.training.loss, TargetForm::None, false);
+        let (folded, weights) = match &self.what {
+            What::Floats(weights) => {
+                let graphs = answer_graph(self.network, self.loss, TargetForm::None, false);
+                (graphs, weights.clone())
+            }
+            What::Integers(all) => {
+                let (scheme, quantized) = &**all;
+                let form = TargetForm::None;
+                let graphs =
+                    deploy::quantized_graph(self.network, scheme, quantized, self.loss, form);
+                (graphs, floats(self.network, scheme, quantized))
+            }
+        };
         let (prepare, plan) = (Plan::new(&folded.prepare, 1), Plan::new(&folded.answer, 1));
         let mut states = States::new([&prepare, &plan]);
-        self.weights.put(&mut states, "");
+        weights.put(&mut states, "");
         let mut work = Workspace::new([&prepare, &plan]);
         let (bound_once, bound) = (prepare.bind(&states), plan.bind(&states));
         prepare.run(&mut work, &mut states, &bound_once, Clock::default());

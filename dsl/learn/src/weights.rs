@@ -1,7 +1,7 @@
 //! Weights in memory and in files: safetensors with PyTorch's names, shapes and order of axes.
 
 use crate::data::Preprocess;
-use dlm_check::lower::{from_memory, to_memory, weights};
+use dlm_check::lower::{WeightInfo, from_memory, to_memory, weights};
 use dlm_check::program::Network;
 use dlm_graph::States;
 use safetensors::SafeTensors;
@@ -26,14 +26,20 @@ pub struct About {
     pub seed: u64,
     /// How inputs become the network's numbers, and answers the user's.
     pub preprocess: Preprocess,
+    /// Of a quantized artifact: the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Of a quantized artifact: the layers that were given back to float32.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_back: Vec<String>,
 }
 
 impl Weights {
-    /// The weights of a network as they stand in `states`, under names behind `prefix`.
-    pub fn take(network: &Network, states: &States, prefix: &str) -> Weights {
-        let named = weights(network).into_iter().filter_map(|w| {
+    /// These weights as they stand in `states`, under names behind `prefix`.
+    pub fn take(owned: &[WeightInfo], states: &States, prefix: &str) -> Weights {
+        let named = owned.iter().filter_map(|w| {
             let numbers = states.get(&format!("{prefix}{}", w.name))?.to_vec();
-            Some((w.name, numbers))
+            Some((w.name.clone(), numbers))
         });
         Weights(named.collect())
     }

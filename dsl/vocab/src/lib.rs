@@ -4,6 +4,7 @@
 //! declaration as data (from which arguments are checked, completed and shown), and what it does.
 
 pub mod augment;
+pub mod codes;
 mod common;
 pub mod data;
 pub mod format;

@@ -6,7 +6,7 @@ mod batch_norm;
 mod concat;
 pub(crate) mod constant;
 pub mod conv;
-mod conv1d;
+pub(crate) mod conv1d;
 mod conv_transpose;
 pub mod dense;
 mod depthwise_conv;

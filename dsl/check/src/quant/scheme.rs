@@ -351,6 +351,11 @@ impl Scheme {
         self.grids[self.place(flow)]
     }
 
+    /// Says of a unit that `keep` has put in float that it was given back because accuracy dropped.
+    pub fn give_back(&mut self, unit: usize) {
+        self.units[unit].form = Form::Float(Why::Drop);
+    }
+
     fn place(&self, flow: Flow) -> usize {
         match flow {
             Flow::Input(i) => self.unit_of.len() + i,

@@ -67,9 +67,8 @@ pub(crate) fn stored(
     artifact: &str,
     out: Option<&Path>,
 ) -> Result<Vec<u8>, Failure> {
-    if !program.trainings.iter().any(|t| t.artifact == artifact) {
-        let known = program.trainings.iter().map(|t| t.artifact.as_str());
-        return Err(super::show::unknown(artifact, known.collect()));
+    if !program.artifacts().any(|known| known == artifact) {
+        return Err(super::show::unknown(artifact, program.artifacts().collect()));
     }
     let path = super::run::folder(file, out).join(format!("{artifact}.safetensors"));
     std::fs::read(&path).map_err(|e| match e.kind() {

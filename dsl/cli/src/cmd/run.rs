@@ -1,5 +1,6 @@
 //! `dlm run`: check, train, measure, judge.
 
+mod quantized;
 mod report;
 
 use crate::args::Run;
@@ -23,10 +24,9 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
     };
     let program = &checked.program;
     if let Some(name) = &args.only
-        && !program.trainings.iter().any(|t| t.artifact == *name)
+        && !program.artifacts().any(|known| known == name)
     {
-        let known = program.trainings.iter().map(|t| t.artifact.as_str());
-        return Err(super::show::unknown(name, known.collect()));
+        return Err(super::show::unknown(name, program.artifacts().collect()));
     }
     if program.trainings.is_empty() {
         return Err(Failure::usage(format!("{}: nothing to run", args.file.display()))
@@ -70,6 +70,9 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
             console.out.line("");
         }
         console.out.text(report::results(&outcome, color));
+        for artifact in &outcomes[0].artifacts {
+            console.out.text(quantized::report(artifact, color));
+        }
         console.out.text(report::expectations(&outcome, program, color));
         if !args.quiet {
             console.out.text(report::files(&outcomes[0], program, &folder, color));
@@ -193,6 +196,8 @@ pub(super) fn wanted<'a>(
     program: &'a Program,
     only: Option<&'a str>,
 ) -> impl Iterator<Item = &'a dlm_check::program::Training> {
+    let quantized = program.quantizations.iter().find(|q| Some(q.artifact.as_str()) == only);
+    let only = quantized.map(|q| q.source.as_str()).or(only);
     let mut names: Vec<&str> = only.into_iter().collect();
     let mut next = only;
     while let Some(name) = next.take() {

@@ -23,12 +23,16 @@ impl Layer for Fake {
     fn role(&self) -> Role {
         self.0
     }
+    fn integer(&self, _: &[Ty]) -> dlm_graph::Integer {
+        dlm_graph::Integer::Move
+    }
+
     fn build(&self, _: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         flows[0]
     }
 
-    fn integer(&self, _: &[Ty]) -> dlm_graph::Integer {
-        dlm_graph::Integer::Pass
+    fn onnx(&self, _: &mut dlm_graph::Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        flows[0].0.clone()
     }
 }
 

@@ -44,9 +44,19 @@ impl Loaded {
     /// The samples of a range of a part in the order of its source, normalised, for `input`.
     pub fn fill(&self, split: Split, range: Range<usize>, input: &mut [f32]) {
         let part = self.part(split);
-        let rows = &part.rows[range];
+        self.fill_rows(part.source, &part.rows[range], input);
+    }
+
+    /// Samples at these places of a part, normalised, for `input`.
+    pub fn fill_places(&self, split: Split, places: &[u32], input: &mut [f32]) {
+        let part = self.part(split);
+        let rows: Vec<u32> = places.iter().map(|&place| part.rows[place as usize]).collect();
+        self.fill_rows(part.source, &rows, input);
+    }
+
+    fn fill_rows(&self, source: usize, rows: &[u32], input: &mut [f32]) {
         let size = self.facts.shape.len();
-        match &self.sources[part.source].inputs {
+        match &self.sources[source].inputs {
             Numbers::U8 { bytes, .. } => {
                 par::chunks(input, size, input_cost(rows.len() * size, 0), |i, sample| {
                     self.scaler.bytes(of(bytes, rows[i], size), sample);

@@ -19,13 +19,24 @@ impl Codes for Largest {
     }
 }
 
-/// The mean of each window: `rint(f32(Σ q − n·z) · f32(s / (s_y · n))) + z_y`.
+/// The mean of each window.
 #[derive(Debug)]
 pub(crate) struct Average(pub(crate) Pool);
 
 impl Codes for Average {
     fn run(&self, batch: usize, ins: &[(&[u8], Grid)], out: Grid, y: &mut [u8]) {
         int8::avg_pool(&self.0, batch, ins[0].0, ins[0].1, out, y);
+    }
+}
+
+/// The mean of each channel of a map, which is one window.
+#[derive(Debug)]
+pub(crate) struct WholeAverage(pub(crate) Pool);
+
+impl Codes for WholeAverage {
+    fn run(&self, batch: usize, ins: &[(&[u8], Grid)], out: Grid, y: &mut [u8]) {
+        let [h, w, c] = self.0.input;
+        int8::global_avg_pool([batch, h * w, c], ins[0].0, ins[0].1, out, y);
     }
 }
 

@@ -5,7 +5,7 @@ use super::sum::{sum_to, user_axes};
 use super::text::{axis_name, need_floats, show};
 use dlm_base::Shape;
 use dlm_graph::{
-    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+    Frame, Graph, Integer, Layer, Mode, NodeId, Onnx, Op, Reject, Role, Ty, ValueId, Weight,
 };
 use dlm_kernels::Activation;
 use dlm_kernels::elementwise::{self, Axis2};
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub(crate) trait Pair: Copy + Debug + Send + Sync + 'static {
     /// The word.
     const NAME: &'static str;
+    /// The operator of ONNX.
+    const ONNX: &'static str;
     /// Whether it is the product (`true`) or the sum, which codes have; `None` where they have none.
     const PRODUCT: Option<bool>;
 
@@ -66,6 +68,24 @@ impl<F: Pair> Layer for Sign<F> {
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         combine(g, self.0, flows[0], flows[1])
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let [a, b] = flows else { panic!("two flows, not {}", flows.len()) };
+        // Sizes are compared from the last axis on, but the batch stands before the first.
+        let rank = a.1.shape.rank().max(b.1.shape.rank());
+        let words = ["first", "second"];
+        let inputs = [a, b].into_iter().zip(words).map(|((value, ty), word)| {
+            let own = ty.shape.rank();
+            if !ty.batched || own == rank {
+                return value.clone();
+            }
+            let new: Vec<i64> = (1..=(rank - own) as i64).collect();
+            let axes = out.whole(&format!("{word}_axes"), &new);
+            out.part(word, "Unsqueeze", &[value, &axes], vec![])
+        });
+        let inputs: Vec<String> = inputs.collect();
+        out.add(F::ONNX, &inputs, vec![])
     }
 }
 

@@ -3,7 +3,7 @@
 use super::codes::NO_KERNEL;
 use super::sum::SumOver;
 use super::text::{axis, need_floats};
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 
 /// The sum over an axis, divided by its size or not.
 #[derive(Clone, Copy, Debug)]
@@ -53,5 +53,17 @@ impl Layer for OverAxis {
             _ => None,
         };
         g.add(SumOver::new(self.name, &from, &out, factor, own), flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let (value, ty) = &flows[0];
+        let gone = axis(self.name, ty, self.axis).expect("infer has accepted the axis");
+        let axes = vec![gone as i64 + 1];
+        if self.mean {
+            let attrs = vec![("axes", Attr::Ints(axes)), ("keepdims", Attr::Int(0))];
+            return out.add("ReduceMean", &[value], attrs);
+        }
+        let axes = out.whole("axes", &axes);
+        out.add("ReduceSum", &[value, &axes], vec![("keepdims", Attr::Int(0))])
     }
 }

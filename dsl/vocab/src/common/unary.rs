@@ -2,7 +2,7 @@
 
 use super::text::need_floats;
 use dlm_graph::{
-    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+    Frame, Graph, Integer, Layer, Mode, NodeId, Onnx, Op, Reject, Role, Ty, ValueId, Weight,
 };
 use dlm_kernels::{Activation, elementwise};
 use std::fmt::Debug;
@@ -32,6 +32,9 @@ pub(crate) trait Unary: Copy + Debug + Send + Sync + 'static {
 
     /// What it is on 8-bit codes.
     fn integer(self) -> Integer;
+
+    /// Adds its nodes in ONNX.
+    fn onnx(self, out: &mut Onnx, x: &str) -> String;
 }
 
 /// The operator of a function.
@@ -62,6 +65,10 @@ impl<F: Unary> Layer for Map<F> {
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         g.add(*self, flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        self.0.onnx(out, &flows[0].0)
     }
 }
 

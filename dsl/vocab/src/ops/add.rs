@@ -41,6 +41,7 @@ pub(crate) struct Add;
 
 impl Pair for Add {
     const NAME: &'static str = "add";
+    const ONNX: &'static str = "Add";
     const PRODUCT: Option<bool> = Some(false);
 
     #[inline(always)]

@@ -2,12 +2,12 @@
 
 pub mod node;
 
-use super::max_pool::{SIZE, STRIDE, cases, infer, sizes, windows};
+use super::max_pool::{SIZE, STRIDE, cases, infer, sizes, window_attrs, windows};
 use super::window::Windows;
 use super::{Flows, Operator};
 use crate::common::codes::Average;
 use crate::word;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -65,5 +65,9 @@ impl Layer for AvgPool {
         let sizes = sizes(&self.0, g.ty(flows[0]), "avg_pool")
             .unwrap_or_else(|reject| panic!("not accepted before: {reject:?}"));
         g.add(node::Mean { sizes, flat: false }, flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        out.add("AveragePool", &[&flows[0].0], window_attrs(&self.0))
     }
 }

@@ -8,7 +8,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Init, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -121,6 +121,11 @@ impl Layer for BatchNorm {
             Mode::Train => g.add(node::OfBatch::new(self.momentum, self.eps), &inputs),
             Mode::Eval => g.add(node::Recorded::new(self.eps), &inputs),
         }
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        let inputs: Vec<&String> = [&flows[0].0].into_iter().chain(weights).collect();
+        out.add("BatchNormalization", &inputs, vec![("epsilon", Attr::Float(self.eps as f32))])
     }
 }
 

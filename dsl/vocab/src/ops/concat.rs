@@ -7,7 +7,7 @@ use crate::common::text::{axis, axis_name, show};
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -140,6 +140,12 @@ impl Layer for Concat {
         });
         let pieces: Vec<Piece> = pieces.collect();
         g.add(Move::new(["concat", "concat.grad"], out, pieces), flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let along = axis("concat", &flows[0].1, self.axis).expect("infer has accepted the axis");
+        let values: Vec<&String> = flows.iter().map(|(value, _)| value).collect();
+        out.add("Concat", &values, vec![("axis", Attr::Int(along as i64 + 1))])
     }
 }
 

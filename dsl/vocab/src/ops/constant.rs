@@ -5,7 +5,7 @@ use crate::ops::{Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
 use dlm_graph::{
-    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+    Frame, Graph, Integer, Layer, Mode, NodeId, Onnx, Op, Reject, Role, Ty, ValueId, Weight,
 };
 use std::sync::Arc;
 
@@ -64,6 +64,10 @@ impl Layer for Constant {
 
     fn build(&self, g: &mut Graph, _: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         g.add(*self, &[])
+    }
+
+    fn onnx(&self, out: &mut Onnx, _: &[(String, Ty)], _: &[String]) -> String {
+        out.floats("value", &[], &[self.value])
     }
 }
 

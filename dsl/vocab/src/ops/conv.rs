@@ -10,7 +10,9 @@ use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Args};
 use dlm_base::Shape;
-use dlm_graph::{Fan, Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{
+    Attr, Fan, Graph, Init, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight,
+};
 use dlm_kernels::conv::Conv as Sizes;
 use dlm_kernels::int8::Product;
 use std::sync::Arc;
@@ -125,6 +127,10 @@ impl Layer for Conv {
         let inputs: Vec<ValueId> = flows.iter().chain(weights).copied().collect();
         g.add(node::Convolve { sizes, bias: self.bias, activation: None }, &inputs)
     }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        onnx(out, &self.known(&flows[0].1), 2, &flows[0].0, weights)
+    }
 }
 
 /// The weights of a convolution of these sizes.
@@ -140,6 +146,38 @@ pub(super) fn weights(sizes: &Sizes, bias: bool) -> Vec<Weight> {
         decays: true,
     };
     if bias { vec![weight, bias_of(sizes.output[2])] } else { vec![weight] }
+}
+
+/// Adds a convolution of ONNX over the last `axes` of the two axes of these sizes.
+pub(super) fn onnx(
+    out: &mut Onnx,
+    sizes: &Sizes,
+    axes: usize,
+    x: &str,
+    weights: &[String],
+) -> String {
+    let along = |pair: [usize; 2]| Attr::sizes(pair.into_iter().skip(2 - axes));
+    // As many zeros behind as before where that gives as many windows; otherwise what is missing.
+    let behind = [0, 1].map(|i| {
+        let (n, before, stride) = (sizes.input[i], sizes.pad[i], sizes.stride[i]);
+        let reach = sizes.dilation[i] * (sizes.kernel[i] - 1) + 1;
+        let windows = (n + 2 * before).checked_sub(reach).map(|room| room / stride + 1);
+        match windows == Some(sizes.output[i]) {
+            true => before,
+            false => ((sizes.output[i] - 1) * stride + reach).saturating_sub(n + before),
+        }
+    });
+    let pads = sizes.pad.into_iter().skip(2 - axes).chain(behind.into_iter().skip(2 - axes));
+    let attrs = vec![
+        ("kernel_shape", along(sizes.kernel)),
+        ("strides", along(sizes.stride)),
+        ("dilations", along(sizes.dilation)),
+        ("pads", Attr::sizes(pads)),
+        ("group", Attr::Int(sizes.groups as i64)),
+    ];
+    let weights = weights.iter().map(String::as_str);
+    let inputs: Vec<&str> = [x].into_iter().chain(weights).collect();
+    out.add("Conv", &inputs, attrs)
 }
 
 /// A bias of so many units.

@@ -1,8 +1,8 @@
 //! `conv1d`
 
-mod node;
+pub(crate) mod node;
 
-use super::conv::{Conv, args, bias_of, name, node::Convolve};
+use super::conv::{Conv, args, bias_of, name, node::Convolve, onnx};
 use super::window::{
     BIAS, CHANNELS, DILATION, GROUPS, INIT, PADDING, Padding, STRIDE, Windows, floats,
 };
@@ -10,7 +10,7 @@ use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Args, Default, Param, Type};
 use dlm_base::Shape;
-use dlm_graph::{Fan, Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Fan, Graph, Init, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::conv::Conv as Sizes;
 use dlm_kernels::int8::Product;
 use std::sync::Arc;
@@ -156,6 +156,10 @@ impl Layer for Conv1d {
         let conv = Convolve { sizes, bias: self.0.bias, activation: None };
         let row = g.add(conv, &inputs);
         g.add(node::FromRow, &[row])
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        onnx(out, &self.known(&flows[0].1), 1, &flows[0].0, weights)
     }
 }
 

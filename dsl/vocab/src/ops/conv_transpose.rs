@@ -12,7 +12,9 @@ use crate::common::codes::NO_KERNEL;
 use crate::word;
 use crate::word::Arg;
 use dlm_base::Shape;
-use dlm_graph::{Fan, Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{
+    Attr, Fan, Graph, Init, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight,
+};
 use dlm_kernels::conv::Conv as Sizes;
 use std::sync::Arc;
 
@@ -146,6 +148,23 @@ impl Layer for Transposed {
         let sizes = self.known(g.ty(flows[0]));
         let inputs: Vec<ValueId> = flows.iter().chain(weights).copied().collect();
         g.add(node::Transpose { sizes, bias: self.bias, activation: None }, &inputs)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        let sizes = self.known(&flows[0].1);
+        // The result is cut, or made longer by what no window reaches.
+        let full = [0, 1].map(|i| (sizes.output[i] - 1) * sizes.stride[i] + sizes.kernel[i]);
+        let have = [0, 1].map(|i| sizes.input[i] + sizes.pad[i]);
+        let cut = [0, 1].map(|i| full[i].saturating_sub(have[i]));
+        let more = [0, 1].map(|i| have[i].saturating_sub(full[i]));
+        let attrs = vec![
+            ("kernel_shape", Attr::sizes(sizes.kernel)),
+            ("strides", Attr::sizes(sizes.stride)),
+            ("pads", Attr::sizes(sizes.pad.into_iter().chain(cut))),
+            ("output_padding", Attr::sizes(more)),
+        ];
+        let inputs: Vec<&String> = [&flows[0].0].into_iter().chain(weights).collect();
+        out.add("ConvTranspose", &inputs, attrs)
     }
 }
 

@@ -8,7 +8,9 @@ use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Args, Default, Param, Type};
 use dlm_base::Shape;
-use dlm_graph::{Fan, Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{
+    Attr, Fan, Graph, Init, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight,
+};
 use dlm_kernels::int8::Product;
 use std::sync::Arc;
 
@@ -145,6 +147,23 @@ impl Layer for Dense {
         let features = features(g.ty(flows[0]));
         let node = node::Product { features, units: self.units, bias: self.bias, activation: None };
         g.add(node, &inputs)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        let (x, ty) = &flows[0];
+        let gemm = |x: &str| -> Vec<String> {
+            [x.to_string()].into_iter().chain(weights.iter().cloned()).collect()
+        };
+        let attrs = vec![("transB", Attr::Int(1))];
+        let [time, features] = *ty.shape.sizes() else { return out.add("Gemm", &gemm(x), attrs) };
+        // One product of all moments of all samples, so that it is one of codes where the layer is.
+        let rows = out.whole("rows", &[-1, features as i64]);
+        let x = out.part("rows_in", "Reshape", &[x, &rows], vec![]);
+        let x = out.as_flow(x);
+        let y = out.part("product", "Gemm", &gemm(&x), attrs);
+        let y = out.as_result(y);
+        let shape = out.whole("shape", &[-1, time as i64, self.units as i64]);
+        out.add("Reshape", &[y, shape], vec![])
     }
 }
 

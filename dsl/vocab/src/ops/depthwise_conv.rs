@@ -1,11 +1,11 @@
 //! `depthwise_conv`
 
-use super::conv::{Conv, args, both, name, node, weights};
+use super::conv::{Conv, args, both, name, node, onnx, weights};
 use super::window::{BIAS, DILATION, INIT, KERNEL, PADDING, STRIDE, Windows, map, shape};
 use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::Arg;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::conv::Conv as Sizes;
 use dlm_kernels::int8::Product;
 use std::sync::Arc;
@@ -84,6 +84,10 @@ impl Layer for Depthwise {
         let sizes = self.known(g.ty(flows[0]));
         let inputs: Vec<ValueId> = flows.iter().chain(weights).copied().collect();
         g.add(node::Convolve { sizes, bias: self.bias, activation: None }, &inputs)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        onnx(out, &self.known(&flows[0].1), 2, &flows[0].0, weights)
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) struct Div;
 
 impl Pair for Div {
     const NAME: &'static str = "div";
+    const ONNX: &'static str = "Div";
     const PRODUCT: Option<bool> = None;
 
     #[inline(always)]

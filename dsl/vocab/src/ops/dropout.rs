@@ -6,7 +6,7 @@ use crate::ops::{Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
 use dlm_graph::{
-    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+    Frame, Graph, Integer, Layer, Mode, NodeId, Onnx, Op, Reject, Role, Ty, ValueId, Weight,
 };
 use dlm_kernels::{par, rng};
 use std::sync::Arc;
@@ -77,6 +77,10 @@ impl Layer for Dropout {
             Mode::Train if self.p > 0.0 => g.add(Drop { p: self.p, back: false }, flows),
             _ => flows[0],
         }
+    }
+
+    fn onnx(&self, _: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        flows[0].0.clone()
     }
 }
 

@@ -4,7 +4,7 @@ use super::reshape::{reorder, row_major};
 use crate::common::declare::case;
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -68,5 +68,9 @@ impl Layer for Flatten {
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         let out = row_major(g.ty(flows[0]));
         reorder(g, ["flatten", "flatten.grad"], flows[0], &out)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        out.add("Flatten", &[&flows[0].0], vec![("axis", Attr::Int(1))])
     }
 }

@@ -5,7 +5,7 @@ use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Integer, Role};
+use dlm_graph::{Integer, Onnx, Role};
 use dlm_kernels::Activation;
 use dlm_kernels::math::{erf, exp};
 use std::f32::consts::FRAC_1_SQRT_2;
@@ -59,5 +59,15 @@ impl Unary for Gelu {
 
     fn integer(self) -> Integer {
         NO_KERNEL
+    }
+
+    fn onnx(self, out: &mut Onnx, x: &str) -> String {
+        let root = out.floats("root", &[], &[std::f32::consts::SQRT_2]);
+        let (one, half) = (out.floats("one", &[], &[1.0]), out.floats("half", &[], &[0.5]));
+        let scaled = out.part("scaled", "Div", &[x, &root], vec![]);
+        let erf = out.part("erf", "Erf", &[&scaled], vec![]);
+        let twice = out.part("share", "Add", &[&erf, &one], vec![]);
+        let weighted = out.part("weighted", "Mul", &[x, &twice], vec![]);
+        out.add("Mul", &[&weighted, &half], vec![])
     }
 }

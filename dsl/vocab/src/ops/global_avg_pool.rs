@@ -3,10 +3,10 @@
 use super::avg_pool::node::Mean;
 use super::window::{map, shape};
 use super::{Case, Flows, Operator};
-use crate::common::codes::Average;
+use crate::common::codes::WholeAverage;
 use crate::word;
 use crate::word::Args;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::pool::Pool;
 use std::sync::Arc;
 
@@ -58,12 +58,18 @@ impl Layer for GlobalAvgPool {
     }
 
     fn integer(&self, flows: &[Ty]) -> Integer {
-        Integer::Compute(Arc::new(Average(whole(&flows[0], "global_avg_pool"))))
+        Integer::Compute(Arc::new(WholeAverage(whole(&flows[0], "global_avg_pool"))))
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         let sizes = whole(g.ty(flows[0]), "global_avg_pool");
         g.add(Mean { sizes, flat: true }, flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let pooled = out.part("pool", "GlobalAveragePool", &[&flows[0].0], vec![]);
+        let pooled = out.as_result(pooled);
+        out.add("Flatten", &[pooled], vec![("axis", Attr::Int(1))])
     }
 }
 

@@ -6,7 +6,7 @@ use super::window::map;
 use super::{Flows, Operator};
 use crate::common::codes::Largest;
 use crate::word;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -63,5 +63,14 @@ impl Layer for GlobalMaxPool {
         let sizes = whole(g.ty(flows[0]), "global_max_pool");
         let places = mode == Mode::Train && sizes.byte_places();
         g.add(Max { sizes, places, flat: true }, flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        // One window over all, which ONNX Runtime has for codes too.
+        let kernel = whole(&flows[0].1, "global_max_pool").size;
+        let attrs = vec![("kernel_shape", Attr::sizes(kernel))];
+        let pooled = out.part("pool", "MaxPool", &[&flows[0].0], attrs);
+        let pooled = out.as_result(pooled);
+        out.add("Flatten", &[pooled], vec![("axis", Attr::Int(1))])
     }
 }

@@ -9,7 +9,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Type};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::norm::set::Sets;
 use std::sync::Arc;
 
@@ -118,5 +118,30 @@ impl Layer for GroupNorm {
             eps: self.eps,
         };
         g.add(node, &[flows[0], weights[0], weights[1]])
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        let (x, ty) = &flows[0];
+        // Groups become channels, which are normalised over their places.
+        let groups = out.whole("groups", &[0, self.groups as i64, -1]);
+        let sizes = ty.shape.sizes().iter().map(|&size| size as i64);
+        let shape = out.whole("shape", &[0].into_iter().chain(sizes).collect::<Vec<i64>>());
+        let ones = out.floats("ones", &[self.groups], &vec![1.0; self.groups]);
+        let zeros = out.floats("zeros", &[self.groups], &vec![0.0; self.groups]);
+        let y = out.part("cut", "Reshape", &[x, &groups], vec![]);
+        let attrs = vec![("epsilon", Attr::Float(self.eps))];
+        let y = out.part("normal", "InstanceNormalization", &[y, ones, zeros], attrs);
+        let y = out.part("whole", "Reshape", &[y, shape], vec![]);
+        let places: Vec<i64> = (1..ty.shape.rank() as i64).collect();
+        let mut wide = |word: &str, weight: &String| {
+            if places.is_empty() {
+                return weight.clone();
+            }
+            let axes = out.whole(&format!("{word}_axes"), &places);
+            out.part(word, "Unsqueeze", &[weight, &axes], vec![])
+        };
+        let (weight, bias) = (wide("wide_weight", &weights[0]), wide("wide_bias", &weights[1]));
+        let y = out.part("scaled", "Mul", &[y, weight], vec![]);
+        out.add("Add", &[y, bias], vec![])
     }
 }

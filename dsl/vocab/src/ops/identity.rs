@@ -3,7 +3,7 @@
 use crate::common::declare::case;
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -51,5 +51,9 @@ impl Layer for Identity {
 
     fn build(&self, _: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         flows[0]
+    }
+
+    fn onnx(&self, _: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        flows[0].0.clone()
     }
 }

@@ -8,7 +8,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Init, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Init, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::norm::set::Sets;
 use std::sync::Arc;
 
@@ -116,5 +116,13 @@ impl Layer for LayerNorm {
             eps: self.eps,
         };
         g.add(node, &[flows[0], weights[0], weights[1]])
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        // Of [time, features] the last axis is normalised, of all others everything behind the batch.
+        let axis = if flows[0].1.shape.rank() == 2 { 2 } else { 1 };
+        let inputs: Vec<&String> = [&flows[0].0].into_iter().chain(weights).collect();
+        let attrs = vec![("axis", Attr::Int(axis)), ("epsilon", Attr::Float(self.eps))];
+        out.add("LayerNormalization", &inputs, attrs)
     }
 }

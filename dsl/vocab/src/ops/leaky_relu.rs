@@ -6,7 +6,7 @@ use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Integer, Role};
+use dlm_graph::{Attr, Integer, Onnx, Role};
 use dlm_kernels::Activation;
 use std::sync::Arc;
 
@@ -71,5 +71,9 @@ impl Unary for LeakyRelu {
         let slope = f64::from(self.slope);
         let leak = move |x: f64| if x > 0.0 { x } else { slope * x };
         Integer::Compute(Arc::new(Lookup("leaky_relu", leak)))
+    }
+
+    fn onnx(self, out: &mut Onnx, x: &str) -> String {
+        out.add("LeakyRelu", &[x], vec![("alpha", Attr::Float(self.slope))])
     }
 }

@@ -8,7 +8,7 @@ use super::{Case, Flows, Operator};
 use crate::common::codes::Largest;
 use crate::word;
 use crate::word::{Arg, Args, Default, Param, Type};
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::pool::Pool;
 use std::sync::Arc;
 
@@ -80,6 +80,11 @@ pub(super) fn infer(windows: &Windows, flow: &Ty, word: &str) -> Result<Ty, Reje
     Ok(Ty::flow(shape([pool.input[2], h, w])))
 }
 
+/// The windows as attributes of ONNX.
+pub(super) fn window_attrs(windows: &Windows) -> Vec<(&'static str, Attr)> {
+    vec![("kernel_shape", Attr::sizes(windows.kernel)), ("strides", Attr::sizes(windows.stride))]
+}
+
 #[derive(Clone, Debug)]
 struct MaxPool(Windows);
 
@@ -111,6 +116,10 @@ impl Layer for MaxPool {
             .unwrap_or_else(|reject| panic!("not accepted before: {reject:?}"));
         let places = mode == Mode::Train && sizes.byte_places();
         g.add(node::Max { sizes, places, flat: false }, flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        out.add("MaxPool", &[&flows[0].0], window_attrs(&self.0))
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct Mul;
 
 impl Pair for Mul {
     const NAME: &'static str = "mul";
+    const ONNX: &'static str = "Mul";
     const PRODUCT: Option<bool> = Some(true);
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use crate::common::text::show;
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Type};
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -91,5 +91,11 @@ impl Layer for Pad {
         let mut piece = Piece::whole(&x, &strides);
         piece.to = self.border[0] * strides[1] + self.border[1] * strides[2];
         g.add(Move::new(["pad", "pad.grad"], out, [piece]), flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let [rows, columns] = self.border.map(|n| n as i64);
+        let pads = out.whole("pads", &[0, 0, rows, columns, 0, 0, rows, columns]);
+        out.add("Pad", &[&flows[0].0, &pads], vec![])
     }
 }

@@ -4,7 +4,7 @@ use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Integer, Role};
+use dlm_graph::{Integer, Onnx, Role};
 use dlm_kernels::Activation;
 use std::sync::Arc;
 
@@ -55,6 +55,10 @@ impl Unary for Relu {
 
     fn integer(self) -> Integer {
         Integer::Cut(f32::INFINITY)
+    }
+
+    fn onnx(self, out: &mut Onnx, x: &str) -> String {
+        out.add("Relu", &[x], vec![])
     }
 }
 

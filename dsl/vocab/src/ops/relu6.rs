@@ -4,7 +4,7 @@ use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Integer, Role};
+use dlm_graph::{Integer, Onnx, Role};
 use dlm_kernels::Activation;
 use std::sync::Arc;
 
@@ -54,5 +54,10 @@ impl Unary for Relu6 {
 
     fn integer(self) -> Integer {
         Integer::Cut(6.0)
+    }
+
+    fn onnx(self, out: &mut Onnx, x: &str) -> String {
+        let (min, max) = (out.floats("min", &[], &[0.0]), out.floats("max", &[], &[6.0]));
+        out.add("Clip", &[x, &min, &max], vec![])
     }
 }

@@ -7,7 +7,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Type};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -108,6 +108,13 @@ impl Layer for Reshape {
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         let out = Ty { shape: self.shape.clone(), ..g.ty(flows[0]).clone() };
         reorder(g, ["reshape", "reshape.grad"], flows[0], &out)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        // 0 stands for the batch.
+        let sizes = self.shape.sizes().iter().map(|&size| size as i64);
+        let shape = out.whole("shape", &[0].into_iter().chain(sizes).collect::<Vec<i64>>());
+        out.add("Reshape", &[&flows[0].0, &shape], vec![])
     }
 }
 

@@ -7,7 +7,7 @@ use crate::common::sets::Normalise;
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use dlm_kernels::norm::set::Sets;
 use std::sync::Arc;
 
@@ -83,5 +83,21 @@ impl Layer for RmsNorm {
             eps: self.eps,
         };
         g.add(node, &[flows[0], weights[0]])
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
+        let (x, ty) = &flows[0];
+        let axes = match ty.shape.rank() {
+            2 => vec![2],
+            rank => (1..=rank).collect(),
+        };
+        let eps = out.floats("eps", &[], &[self.eps]);
+        let square = out.part("square", "Mul", &[x, x], vec![]);
+        let attrs = vec![("axes", Attr::sizes(axes)), ("keepdims", Attr::Int(1))];
+        let mean = out.part("mean", "ReduceMean", &[square], attrs);
+        let sum = out.part("guarded", "Add", &[mean, eps], vec![]);
+        let root = out.part("root", "Sqrt", &[sum], vec![]);
+        let y = out.part("normal", "Div", &[x, &root], vec![]);
+        out.add("Mul", &[&y, &weights[0]], vec![])
     }
 }

@@ -5,7 +5,7 @@ use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Integer, Role};
+use dlm_graph::{Integer, Onnx, Role};
 use dlm_kernels::Activation;
 use dlm_kernels::math::sigmoid;
 use std::sync::Arc;
@@ -55,5 +55,9 @@ impl Unary for Sigmoid {
 
     fn integer(self) -> Integer {
         Integer::Compute(Arc::new(Lookup("sigmoid", |x: f64| 1.0 / (1.0 + (-x).exp()))))
+    }
+
+    fn onnx(self, out: &mut Onnx, x: &str) -> String {
+        out.add("Sigmoid", &[x], vec![])
     }
 }

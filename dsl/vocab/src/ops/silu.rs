@@ -5,7 +5,7 @@ use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Integer, Role};
+use dlm_graph::{Integer, Onnx, Role};
 use dlm_kernels::Activation;
 use dlm_kernels::math::sigmoid;
 use std::sync::Arc;
@@ -57,5 +57,10 @@ impl Unary for Silu {
 
     fn integer(self) -> Integer {
         NO_KERNEL
+    }
+
+    fn onnx(self, out: &mut Onnx, x: &str) -> String {
+        let share = out.part("sigmoid", "Sigmoid", &[x], vec![]);
+        out.add("Mul", &[x, &share], vec![])
     }
 }

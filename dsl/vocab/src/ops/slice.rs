@@ -6,7 +6,7 @@ use crate::common::text::{axis, show};
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -119,5 +119,14 @@ impl Layer for Slice {
         let mut piece = Piece::new(0, out.shape.sizes(), &x.strides(), &out.strides());
         piece.from = from * x.strides()[axis];
         g.add(Move::new(["slice", "slice.grad"], out, [piece]), flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let (value, ty) = &flows[0];
+        let (axis, from, len) = self.range(ty).expect("infer has accepted the range");
+        let starts = out.whole("from", &[from as i64]);
+        let ends = out.whole("to", &[(from + len) as i64]);
+        let axes = out.whole("axis", &[axis as i64 + 1]);
+        out.add("Slice", &[value, &starts, &ends, &axes], vec![])
     }
 }

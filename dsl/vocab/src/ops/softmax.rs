@@ -7,7 +7,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
 use dlm_graph::{
-    Frame, Graph, Integer, Layer, Mode, NodeId, Op, Reject, Role, Ty, ValueId, Weight,
+    Attr, Frame, Graph, Integer, Layer, Mode, NodeId, Onnx, Op, Reject, Role, Ty, ValueId, Weight,
 };
 use dlm_kernels::softmax::{softmax, softmax_grad};
 use std::sync::Arc;
@@ -78,6 +78,12 @@ impl Layer for Softmax {
         let axis = axis("softmax", ty, self.axis).expect("infer has accepted the axis");
         let node = AlongAxis { size: ty.shape.0[axis], step: ty.strides()[axis] };
         g.add(node, flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let (value, ty) = &flows[0];
+        let axis = axis("softmax", ty, self.axis).expect("infer has accepted the axis");
+        out.add("Softmax", &[value], vec![("axis", Attr::Int(axis as i64 + 1))])
     }
 }
 

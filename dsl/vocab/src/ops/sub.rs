@@ -40,6 +40,7 @@ pub(crate) struct Sub;
 
 impl Pair for Sub {
     const NAME: &'static str = "sub";
+    const ONNX: &'static str = "Sub";
     const PRODUCT: Option<bool> = None;
 
     #[inline(always)]

@@ -5,7 +5,7 @@ use crate::common::declare::case;
 use crate::common::unary::{Map, Unary};
 use crate::ops::{Flows, Operator};
 use crate::word;
-use dlm_graph::{Integer, Role};
+use dlm_graph::{Integer, Onnx, Role};
 use dlm_kernels::Activation;
 use dlm_kernels::math::tanh;
 use std::sync::Arc;
@@ -54,5 +54,9 @@ impl Unary for Tanh {
 
     fn integer(self) -> Integer {
         NO_KERNEL
+    }
+
+    fn onnx(self, out: &mut Onnx, x: &str) -> String {
+        out.add("Tanh", &[x], vec![])
     }
 }

@@ -7,7 +7,7 @@ use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Type};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -107,5 +107,10 @@ impl Layer for Transpose {
         let from: Vec<usize> = self.axes.iter().map(|&axis| strides[axis]).collect();
         let piece = Piece::new(0, out.shape.sizes(), &from, &out.strides());
         g.add(Move::new(["transpose", "transpose.grad"], out, [piece]), flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let axes = [0].into_iter().chain(self.axes.iter().map(|axis| axis + 1));
+        out.add("Transpose", &[&flows[0].0], vec![("perm", Attr::sizes(axes))])
     }
 }

@@ -7,7 +7,7 @@ use super::window::{MOST_NUMBERS, affordable, map, shape};
 use super::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default, Param, Type};
-use dlm_graph::{Graph, Integer, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
+use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
 use std::sync::Arc;
 
 word! {
@@ -68,6 +68,17 @@ impl Layer for Upsample {
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {
         g.add(node::Repeat(self.0), flows)
+    }
+
+    fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
+        let [rows, columns] = self.0.map(|n| n as f32);
+        let scales = out.floats("scales", &[4], &[1.0, 1.0, rows, columns]);
+        let attrs = vec![
+            ("mode", Attr::Text("nearest")),
+            ("coordinate_transformation_mode", Attr::Text("asymmetric")),
+            ("nearest_mode", Attr::Text("floor")),
+        ];
+        out.add("Resize", &[flows[0].0.as_str(), "", &scales], attrs)
     }
 }
 

@@ -46,7 +46,12 @@ impl<'a> Mean<'a> {
 pub(super) fn opening(program: &Program, only: Option<&str>, color: bool) -> String {
     let mut out = String::new();
     let trainings: Vec<_> = wanted(program, only).collect();
-    let longest = trainings.iter().map(|t| t.artifact.chars().count()).max().unwrap_or(0);
+    let quantizations: Vec<_> = (program.quantizations.iter())
+        .filter(|q| only.is_none_or(|only| only == q.artifact))
+        .collect();
+    let names = trainings.iter().map(|t| &t.artifact);
+    let names = names.chain(quantizations.iter().map(|q| &q.artifact));
+    let longest = names.map(|name| name.chars().count()).max().unwrap_or(0);
     for training in trainings {
         let network = &program.networks[training.network];
         let dataset = &program.datasets[training.dataset];
@@ -61,6 +66,15 @@ pub(super) fn opening(program: &Program, only: Option<&str>, color: bool) -> Str
         out += &format!(
             "{}{pad}  {}\n",
             paint(color, Style::Bold, &training.artifact),
+            paint(color, Style::Dim, facts)
+        );
+    }
+    for quantization in quantizations {
+        let pad = " ".repeat(longest - quantization.artifact.chars().count());
+        let facts = super::quantized::opening(program, quantization);
+        out += &format!(
+            "{}{pad}  {}\n",
+            paint(color, Style::Bold, &quantization.artifact),
             paint(color, Style::Dim, facts)
         );
     }

@@ -1,6 +1,6 @@
 //! The nodes of upsampling.
 
-use dlm_graph::{Frame, Graph, NodeId, Op, Ty, ValueId};
+use dlm_graph::{Frame, Graph, NodeId, Op, Ty, ValueId, View};
 use dlm_kernels::par;
 use dlm_kernels::pool::{self, Pool};
 
@@ -15,12 +15,24 @@ impl Op for Repeat {
 
     fn outputs(&self, ins: &[Ty]) -> Vec<Ty> {
         let [c, h, w] = sizes(&ins[0]);
-        vec![Ty::flow(vec![c, h * self.0[0], w * self.0[1]])]
+        vec![Ty { shape: vec![c, h * self.0[0], w * self.0[1]].into(), ..ins[0].clone() }]
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {
-        let [c, _, w] = sizes(&frame.tys[0]);
-        let (x, y) = (frame.f32(0), frame.out(0));
+        match frame.ins[0] {
+            View::U8(x) => self.repeat(&frame.tys[0], x, frame.out_u8(0)),
+            _ => self.repeat(&frame.tys[0], frame.f32(0), frame.out(0)),
+        }
+    }
+
+    fn grad(&self, g: &mut Graph, _: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
+        vec![dys[0].map(|dy| g.add(Gather(self.0), &[dy]))]
+    }
+}
+
+impl Repeat {
+    fn repeat<T: Copy + Send + Sync>(&self, from: &Ty, x: &[T], y: &mut [T]) {
+        let [c, _, w] = sizes(from);
         let [down, right] = self.0;
         let (work, row) = (y.len(), w * right * c);
         // One row of the input becomes `down` equal rows.
@@ -32,10 +44,6 @@ impl Op for Repeat {
             }
             others.chunks_exact_mut(row).for_each(|other| other.copy_from_slice(first));
         });
-    }
-
-    fn grad(&self, g: &mut Graph, _: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
-        vec![dys[0].map(|dy| g.add(Gather(self.0), &[dy]))]
     }
 }
 

@@ -1,0 +1,117 @@
+//! What a run says of quantized artifacts.
+
+use crate::console::{Style, paint};
+use crate::human::{bytes, count, list, number, plural, seconds, share};
+use crate::table::{Grid, Side};
+use dlm_check::Program;
+use dlm_check::quant::{Form, Method, Quantization, size};
+use dlm_learn::Summary;
+use dlm_learn::quant::report::LayerReport;
+
+/// What will be quantized, before it is.
+pub(super) fn opening(program: &Program, quantization: &Quantization) -> String {
+    let network = &program.networks[program.trainings[quantization.training].network];
+    let scheme = &quantization.scheme;
+    let runs = |form: &Form| scheme.units.iter().filter(|unit| unit.form == *form).count();
+    let integers = match quantization.method {
+        Method::Dynamic => runs(&Form::Dynamic),
+        _ => runs(&Form::Codes),
+    };
+    let how = match quantization.method {
+        Method::Dynamic => "ranges found as it runs".to_string(),
+        Method::Static => {
+            let samples = quantization.calibrate.min(program.datasets[quantization.dataset].counts[0]);
+            format!("ranges from {} samples", count(samples as u64))
+        }
+        Method::Qat => "trained on with rounded numbers".to_string(),
+    };
+    format!(
+        "{} with {}: {integers} of {} in integers, {how} · {} → {}",
+        quantization.source,
+        quantization.policy,
+        plural(scheme.units.len(), "step"),
+        bytes(network.size()),
+        bytes(size(network, scheme)),
+    )
+}
+
+/// What the quantization of an artifact did; nothing for other artifacts.
+pub(super) fn report(artifact: &Summary, color: bool) -> String {
+    let Some(quantized) = &artifact.quantized else { return String::new() };
+    let report = &quantized.report;
+    let name = paint(color, Style::Bold, &artifact.artifact);
+    let how = format!("{} with {} ({})", quantized.source, quantized.policy, quantized.method);
+    let mut out = format!("\n{name}  {}\n", paint(color, Style::Dim, how));
+    out += &layers(&report.layers, color);
+    let [before, after] = report.size;
+    let ratio = after as f64 / before.max(1) as f64;
+    let mut facts = vec![format!("size {} → {} ({ratio:.2})", bytes(before), bytes(after))];
+    let [slow, fast] = report.latency;
+    facts.push(format!("one sample {} → {}", seconds(slow), seconds(fast)));
+    if let Some(agreement) = report.agreement {
+        facts.push(format!("same class as {} on {} of test", quantized.source, share(agreement)));
+    }
+    out += &format!("{}\n", facts.join(" · "));
+    if let Some([differ, of]) = report.differing {
+        let of = count(of);
+        let text = format!("{} of {of} numbers differ between training and deployment", count(differ));
+        let style = if differ == 0 { Style::Green } else { Style::Red };
+        out += &format!("{}\n", paint(color, style, text));
+    }
+    if !report.given_back.is_empty() {
+        let layers: Vec<String> = report.given_back.iter().map(|p| format!("`{p}`")).collect();
+        let text = format!("given back to float32: {}", list(&layers));
+        out += &format!("{}\n", paint(color, Style::Yellow, text));
+    }
+    for warning in &quantized.warnings {
+        let code = paint(color, Style::Yellow, format!("warning[{}]", warning.code));
+        out += &format!("{code}: {}\n", warning.message);
+    }
+    let mut worst: Vec<&LayerReport> =
+        report.layers.iter().filter(|layer| layer.line.is_some()).collect();
+    worst.sort_by_key(|layer| layer.rank);
+    for layer in worst {
+        let alone = layer.alone.map(|db| format!(" ({db:.1} dB alone)")).unwrap_or_default();
+        let line = layer.line.as_deref().unwrap_or_default();
+        let head = paint(color, Style::Cyan, "help");
+        out += &format!("{head}: `{}` does much damage{alone}; try `{line}`\n", layer.path);
+    }
+    out
+}
+
+fn layers(layers: &[LayerReport], color: bool) -> String {
+    let mut grid = Grid::new(&[
+        ("layer", Side::Left),
+        ("weights", Side::Left),
+        ("runs in", Side::Left),
+        ("range", Side::Right),
+        ("clipped", Side::Right),
+        ("SQNR", Side::Right),
+        ("alone", Side::Right),
+        ("damage", Side::Right),
+        ("", Side::Left),
+    ]);
+    let decibels = |db: Option<f64>| db.map(|db| format!("{db:.1} dB")).unwrap_or_default();
+    for layer in layers {
+        let path = std::iter::once(&layer.path).chain(&layer.with);
+        let range = layer.range.map(|[lo, hi]| {
+            format!("{} … {}", number(f64::from(lo)), number(f64::from(hi)))
+        });
+        grid.row([
+            path.map(String::as_str).collect::<Vec<_>>().join(" + "),
+            layer.weights.clone().unwrap_or_default(),
+            match layer.runs {
+                "codes" => "integers".to_string(),
+                "dynamic" => "integers, float out".to_string(),
+                other => other.to_string(),
+            },
+            range.unwrap_or_default(),
+            layer.clipped.map(share).unwrap_or_default(),
+            decibels(layer.sqnr),
+            decibels(layer.alone),
+            layer.rank.map(|rank| rank.to_string()).unwrap_or_default(),
+            layer.why.clone().unwrap_or_default(),
+        ]);
+    }
+    grid.render(color)
+}

@@ -1,0 +1,213 @@
+//! The messages of an ONNX file that dlm writes, after the public specification (`onnx.proto`).
+
+use prost::{Message, Oneof};
+
+/// A file.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Model {
+    /// The version of the format.
+    #[prost(int64, tag = "1")]
+    pub(crate) ir_version: i64,
+    /// The program that wrote it.
+    #[prost(string, tag = "2")]
+    pub(crate) producer_name: String,
+    /// Its version.
+    #[prost(string, tag = "3")]
+    pub(crate) producer_version: String,
+    /// The network.
+    #[prost(message, optional, tag = "7")]
+    pub(crate) graph: Option<Graph>,
+    /// The versions of the operators.
+    #[prost(message, repeated, tag = "8")]
+    pub(crate) opset_import: Vec<Opset>,
+    /// What else is known.
+    #[prost(message, repeated, tag = "14")]
+    pub(crate) metadata_props: Vec<Entry>,
+}
+
+/// A version of a set of operators.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Opset {
+    /// The set; the empty name stands for ONNX itself.
+    #[prost(string, tag = "1")]
+    pub(crate) domain: String,
+    /// The version.
+    #[prost(int64, tag = "2")]
+    pub(crate) version: i64,
+}
+
+/// A text with its key.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Entry {
+    /// The key.
+    #[prost(string, tag = "1")]
+    pub(crate) key: String,
+    /// The text.
+    #[prost(string, tag = "2")]
+    pub(crate) value: String,
+}
+
+/// A network.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Graph {
+    /// Its nodes, each after what it reads.
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) node: Vec<Node>,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub(crate) name: String,
+    /// Its constants.
+    #[prost(message, repeated, tag = "5")]
+    pub(crate) initializer: Vec<Tensor>,
+    /// Its inputs.
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) input: Vec<ValueInfo>,
+    /// Its results.
+    #[prost(message, repeated, tag = "12")]
+    pub(crate) output: Vec<ValueInfo>,
+}
+
+/// An operator on values.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Node {
+    /// The values that it reads.
+    #[prost(string, repeated, tag = "1")]
+    pub(crate) input: Vec<String>,
+    /// The values that it makes.
+    #[prost(string, repeated, tag = "2")]
+    pub(crate) output: Vec<String>,
+    /// Its name.
+    #[prost(string, tag = "3")]
+    pub(crate) name: String,
+    /// The operator.
+    #[prost(string, tag = "4")]
+    pub(crate) op_type: String,
+    /// Its attributes.
+    #[prost(message, repeated, tag = "5")]
+    pub(crate) attribute: Vec<Attribute>,
+    /// The set of operators that it belongs to.
+    #[prost(string, tag = "7")]
+    pub(crate) domain: String,
+}
+
+/// An attribute: the field that `kind` names has its value.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Attribute {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    /// A float.
+    #[prost(float, optional, tag = "2")]
+    pub(crate) f: Option<f32>,
+    /// A whole number.
+    #[prost(int64, optional, tag = "3")]
+    pub(crate) i: Option<i64>,
+    /// A text.
+    #[prost(bytes = "vec", optional, tag = "4")]
+    pub(crate) s: Option<Vec<u8>>,
+    /// Whole numbers.
+    #[prost(int64, repeated, tag = "8")]
+    pub(crate) ints: Vec<i64>,
+    /// Which of them.
+    #[prost(int32, tag = "20")]
+    pub(crate) kind: i32,
+}
+
+impl Attribute {
+    /// `kind` of a float.
+    pub(crate) const FLOAT: i32 = 1;
+    /// `kind` of a whole number.
+    pub(crate) const INT: i32 = 2;
+    /// `kind` of a text.
+    pub(crate) const STRING: i32 = 3;
+    /// `kind` of whole numbers.
+    pub(crate) const INTS: i32 = 7;
+}
+
+/// A constant.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Tensor {
+    /// Its sizes.
+    #[prost(int64, repeated, tag = "1")]
+    pub(crate) dims: Vec<i64>,
+    /// What its numbers are.
+    #[prost(int32, tag = "2")]
+    pub(crate) data_type: i32,
+    /// Its name.
+    #[prost(string, tag = "8")]
+    pub(crate) name: String,
+    /// Its numbers, row-major, little-endian.
+    #[prost(bytes = "vec", tag = "9")]
+    pub(crate) raw_data: Vec<u8>,
+}
+
+/// What numbers are.
+pub(crate) mod data_type {
+    /// 32-bit floats.
+    pub(crate) const FLOAT: i32 = 1;
+    /// Whole numbers from 0 to 255.
+    pub(crate) const UINT8: i32 = 2;
+    /// Whole numbers from −128 to 127.
+    pub(crate) const INT8: i32 = 3;
+    /// 32-bit whole numbers.
+    pub(crate) const INT32: i32 = 6;
+    /// 64-bit whole numbers.
+    pub(crate) const INT64: i32 = 7;
+}
+
+/// A value with its type.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ValueInfo {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    /// Its type.
+    #[prost(message, optional, tag = "2")]
+    pub(crate) ty: Option<Type>,
+}
+
+/// A type; of the kinds that there are, a tensor's.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Type {
+    /// A tensor.
+    #[prost(message, optional, tag = "1")]
+    pub(crate) tensor: Option<TensorType>,
+}
+
+/// The type of a tensor.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TensorType {
+    /// What its numbers are.
+    #[prost(int32, tag = "1")]
+    pub(crate) elem_type: i32,
+    /// Its sizes.
+    #[prost(message, optional, tag = "2")]
+    pub(crate) shape: Option<TensorShape>,
+}
+
+/// The sizes of a tensor.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct TensorShape {
+    /// One for each axis.
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) dim: Vec<Dimension>,
+}
+
+/// A size.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Dimension {
+    /// Known or named.
+    #[prost(oneof = "Size", tags = "1, 2")]
+    pub(crate) size: Option<Size>,
+}
+
+/// A size that is known, or a name for one that is not.
+#[derive(Clone, PartialEq, Eq, Oneof)]
+pub(crate) enum Size {
+    /// Known.
+    #[prost(int64, tag = "1")]
+    Value(i64),
+    /// Named.
+    #[prost(string, tag = "2")]
+    Name(String),
+}

@@ -1,0 +1,192 @@
+//! A quantized network beside the float one, tensor by tensor.
+
+use super::calibrate::{Floats, Ranged};
+use super::folded::Folded;
+use super::network::{floats, lower_units};
+use super::round::round;
+use super::runs::Runs;
+use super::stored::Quantized;
+use super::tune::lower_trained;
+use crate::data::Loaded;
+use crate::weights::Weights as Numbers;
+use dlm_check::program::{Flow, Network, Split};
+use dlm_check::quant::{Form, Format, Scheme, Weights, scheme};
+use dlm_graph::{Graph, ValueId};
+
+/// Samples that are answered at once.
+const BATCH: usize = 32;
+
+/// What rounding did to a tensor.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Noise {
+    /// The sum of squares of the float numbers.
+    signal: f64,
+    /// The sum of squares of the differences.
+    noise: f64,
+    /// Numbers beyond the grid.
+    clipped: u64,
+    /// Numbers in all.
+    count: u64,
+}
+
+impl Noise {
+    /// The ratio of signal to rounding noise, in decibels; infinite where nothing differs.
+    pub fn sqnr(&self) -> f64 {
+        match (self.signal, self.noise) {
+            (_, 0.0) => f64::INFINITY,
+            (0.0, _) => f64::NEG_INFINITY,
+            (signal, noise) => 10.0 * (signal / noise).log10(),
+        }
+    }
+
+    /// The share of numbers that lie beyond the grid.
+    pub fn clipped(&self) -> f64 {
+        self.clipped as f64 / self.count.max(1) as f64
+    }
+
+    fn add(&mut self, float: &[f32], other: &[f32], range: Option<&Ranged>) {
+        let limits = range.map(|range| {
+            let half = range.grid.scale / 2.0;
+            (range.grid.value(0) - half, range.grid.value(255) + half)
+        });
+        for (&x, &y) in float.iter().zip(other) {
+            let (x64, difference) = (f64::from(x), f64::from(x) - f64::from(y));
+            self.signal += x64 * x64;
+            self.noise += difference * difference;
+            self.clipped += u64::from(limits.is_some_and(|(lo, hi)| x < lo || x > hi));
+        }
+        self.count += float.len() as u64;
+    }
+}
+
+/// For each unit what rounding did to its result, over samples of a part.
+#[allow(clippy::too_many_arguments)]
+pub fn noise(
+    net: &Network,
+    scheme: &Scheme,
+    quantized: &Quantized,
+    ranges: &[Ranged],
+    trained: &Numbers,
+    data: &Loaded,
+    split: Split,
+    places: &[u32],
+) -> Vec<Noise> {
+    let flows: Vec<Flow> = scheme.units.iter().map(|unit| Flow::Layer(unit.output)).collect();
+    let mut float = Floats::new(net, trained, &flows);
+    let mut other = Deployed::new(net, scheme, quantized, &flows);
+    let mut found = vec![Noise::default(); flows.len()];
+    for places in places.chunks(BATCH) {
+        float.run(data, split, places);
+        other.run(data, split, places);
+        for (number, noise) in found.iter_mut().enumerate() {
+            let range = scheme.point_of(flows[number]).map(|point| &ranges[point]);
+            noise.add(float.output(number), other.output(number), range);
+        }
+    }
+    found
+}
+
+/// For each unit that is rounded the noise at the network's result when it alone is; `None` for the
+/// others.
+#[allow(clippy::too_many_arguments)]
+pub fn alone(
+    net: &Network,
+    full: &Scheme,
+    formats: &[Format],
+    folded: &Folded,
+    ranges: &[Ranged],
+    trained: &Numbers,
+    data: &Loaded,
+    split: Split,
+    places: &[u32],
+) -> Vec<Option<Noise>> {
+    let mut float = Floats::new(net, trained, &[full.output]);
+    let each = full.units.iter().enumerate().map(|(number, unit)| {
+        // Moves and selections round nothing themselves.
+        let computed = full.points.iter().any(|point| point.flow == Flow::Layer(unit.output));
+        let stored = matches!(unit.weights, Some(Weights::Float16 | Weights::Int { .. }));
+        let rounds = computed && unit.form == Form::Codes || stored;
+        if !rounds {
+            return None;
+        }
+        let mut formats = formats.to_vec();
+        for (layer, format) in formats.iter_mut().enumerate() {
+            format.keep |= full.unit_of[layer] != Some(number);
+        }
+        let own = scheme(net, full.method, &formats);
+        let ranges = ranges_for(full, ranges, &own);
+        let quantized = round(net, &own, folded, &ranges, &mut Vec::new());
+        let mut other = Deployed::new(net, &own, &quantized, &[own.output]);
+        let mut noise = Noise::default();
+        for places in places.chunks(BATCH) {
+            float.run(data, split, places);
+            other.run(data, split, places);
+            noise.add(float.output(0), other.output(0), None);
+        }
+        Some(noise)
+    });
+    each.collect()
+}
+
+/// The ranges of the points of another scheme of the same network, with no unit on codes that is not
+/// on codes in the first.
+pub fn ranges_for(full: &Scheme, ranges: &[Ranged], other: &Scheme) -> Vec<Ranged> {
+    let range = |flow| {
+        let point = full.point_of(flow);
+        ranges[point.unwrap_or_else(|| panic!("{flow:?} has no range"))]
+    };
+    other.points.iter().map(|point| range(point.flow)).collect()
+}
+
+/// How many numbers differ between the network as it was trained with rounded numbers and as it is
+/// deployed, in the results of all units, and how many were compared.
+pub fn differing(
+    net: &Network,
+    scheme: &Scheme,
+    folded: &Folded,
+    tuned: &Numbers,
+    quantized: &Quantized,
+    data: &Loaded,
+    split: Split,
+    places: &[u32],
+) -> (u64, u64) {
+    let flows: Vec<Flow> = scheme.units.iter().map(|unit| Flow::Layer(unit.output)).collect();
+    let mut g = Graph::new();
+    let inputs: Vec<ValueId> = net.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+    let lowered = lower_trained(net, scheme, folded, &mut g, &inputs, false, "");
+    g.outputs = scheme.units.iter().filter_map(|unit| lowered.results[unit.output]).collect();
+    let mut trained = Runs::new(g, tuned);
+    let mut deployed = Deployed::new(net, scheme, quantized, &flows);
+    let (mut differ, mut count) = (0, 0);
+    for places in places.chunks(BATCH) {
+        trained.run(data, split, places);
+        deployed.run(data, split, places);
+        for number in 0..flows.len() {
+            let (a, b) = (trained.output(number), deployed.output(number));
+            differ += a.iter().zip(b).filter(|(a, b)| a != b).count() as u64;
+            count += a.len() as u64;
+        }
+    }
+    (differ, count)
+}
+
+/// The deployed network, answering with the floats at some of its flows.
+struct Deployed(Runs);
+
+impl Deployed {
+    fn new(net: &Network, scheme: &Scheme, quantized: &Quantized, flows: &[Flow]) -> Deployed {
+        let mut g = Graph::new();
+        let inputs: Vec<ValueId> = net.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+        let made = lower_units(net, scheme, quantized, &mut g, &inputs, "");
+        g.outputs = flows.iter().map(|&flow| made.float_at(flow, &mut g)).collect();
+        Deployed(Runs::new(g, &floats(net, scheme, quantized)))
+    }
+
+    fn run(&mut self, data: &Loaded, split: Split, places: &[u32]) {
+        self.0.run(data, split, places);
+    }
+
+    fn output(&self, number: usize) -> &[f32] {
+        self.0.output(number)
+    }
+}

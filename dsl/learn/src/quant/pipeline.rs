@@ -1,0 +1,189 @@
+//! A `quantize` verb from beginning to end.
+
+use super::calibrate::{Ranged, calibrate, samples};
+use super::compare::{alone, differing, noise, ranges_for};
+use super::deploy::answerer;
+use super::folded::Folded;
+use super::report::{Report, layers};
+use super::round::{Warning, round};
+use super::stored::Quantized;
+use super::tune::{Tuned, tune};
+use crate::data::Loaded;
+use crate::evaluate::Answerer;
+use crate::fit::Job;
+use crate::run::{RunError, World};
+use crate::weights::Weights;
+use dlm_check::Program;
+use dlm_check::program::{Flow, LossUse, Network, Split};
+use dlm_check::quant::{Format, Quantization, Scheme, scheme};
+
+/// Samples on which tensors are compared.
+const COMPARED: usize = 128;
+
+/// What a quantization needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// The verb.
+    pub quantization: &'a Quantization,
+    /// The weights of the float artifact.
+    pub trained: &'a Weights,
+    /// The data.
+    pub data: &'a Loaded,
+    /// Added to the seed of tuning.
+    pub seed_offset: u64,
+}
+
+/// What a quantization gives.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The scheme, layers given back included.
+    pub scheme: Scheme,
+    /// The integers.
+    pub quantized: Quantized,
+    /// What it did; sizes, latency and agreement are filled in by who knows them.
+    pub report: Report,
+    /// What was met on the way.
+    pub warnings: Vec<Warning>,
+    /// Seconds of tuning.
+    pub seconds: f64,
+}
+
+impl<'a> Source<'a> {
+    /// The network.
+    pub fn network(&self) -> &'a Network {
+        let training = &self.program.trainings[self.quantization.training];
+        &self.program.networks[training.network]
+    }
+
+    /// The loss with which it is evaluated.
+    pub fn loss(&self) -> &'a [LossUse] {
+        self.program.loss_of(self.quantization)
+    }
+}
+
+/// Quantizes an artifact.
+///
+/// # Errors
+/// When data hold NaN, or the loss of tuning becomes NaN.
+pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, RunError> {
+    let Source { quantization, trained, data, .. } = source;
+    let net = source.network();
+    let mut warnings = Vec::new();
+    let mut formats = quantization.formats.clone();
+    let full = quantization.scheme.clone();
+    let mut folded = Folded::new(net, &full, trained);
+    let seen = samples(data, quantization.calibrate);
+    let mut ranges = calibrate(net, &full, trained, data, &seen)
+        .map_err(|error| RunError { span: Some(quantization.span), ..error })?;
+    degenerate(net, &full, &ranges, &mut warnings);
+    let mut tuned = None;
+    let mut seconds = 0.0;
+    if let Some(tuning) = &quantization.tuning {
+        let seed = tuning.training.seed.wrapping_add(source.seed_offset);
+        let job = Job { network: net, training: &tuning.training, data, seed, from: None };
+        let found = tune(job, quantization, &full, &folded, &ranges, world)?;
+        let Tuned { folded: better, ranges: moved, weights, seconds: spent } = found;
+        (folded, ranges, seconds) = (better, moved, spent);
+        tuned = Some(weights);
+    }
+    let mut scheme_now = full.clone();
+    let mut ranges_now = ranges.clone();
+    let mut quantized = round(net, &full, &folded, &ranges, &mut warnings);
+
+    // What rounding does is measured against the float numbers that are rounded.
+    let float = folded.unfolded(net, &full);
+    let float = if tuned.is_some() { &float } else { trained };
+    let split = if data.len(Split::Valid) > 0 { Split::Valid } else { Split::Train };
+    let places: Vec<u32> = (0..data.len(split).min(COMPARED) as u32).collect();
+    let damage = alone(net, &full, &formats, &folded, &ranges, float, data, split, &places);
+    let mut given_back = Vec::new();
+    if let Some(most) = quantization.max_drop {
+        let before = accuracy(&mut float_answerer(source), Split::Valid);
+        let mut order: Vec<(usize, f64)> = (damage.iter().enumerate())
+            .filter_map(|(number, noise)| Some((number, noise.as_ref()?.sqnr())))
+            .collect();
+        order.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        let mut order = order.into_iter();
+        loop {
+            let mut answers = answerer(net, &scheme_now, &quantized, source.loss(), data);
+            let drop = before - accuracy(&mut answers, Split::Valid);
+            if drop <= most + 1e-9 {
+                break;
+            }
+            let Some((worst, _)) = order.next() else { break };
+            given_back.push(worst);
+            (scheme_now, ranges_now, quantized) =
+                give_back(source, &mut formats, &full, &ranges, &folded, &given_back);
+        }
+    }
+    let found = noise(net, &scheme_now, &quantized, &ranges_now, float, data, split, &places);
+    let differing = tuned.map(|weights| {
+        // Ranges and weights of what was trained; what was given back afterwards runs in float.
+        let whole = round(net, &full, &folded, &ranges, &mut Vec::new());
+        let (differ, count) =
+            differing(net, &full, &folded, &weights, &whole, data, split, &places);
+        [differ, count]
+    });
+    let mut damage = damage;
+    given_back.iter().for_each(|&unit| damage[unit] = None);
+    let report = Report {
+        layers: layers(net, &scheme_now, &formats, &ranges_now, &found, &damage),
+        differing,
+        given_back: given_back
+            .iter()
+            .map(|&unit| net.layers[full.units[unit].main].path.to_string())
+            .collect(),
+        ..Report::default()
+    };
+    Ok(Outcome { scheme: scheme_now, quantized, report, warnings, seconds })
+}
+
+/// The network with some units back in float.
+fn give_back(
+    source: Source<'_>,
+    formats: &mut [Format],
+    full: &Scheme,
+    ranges: &[Ranged],
+    folded: &Folded,
+    units: &[usize],
+) -> (Scheme, Vec<Ranged>, Quantized) {
+    let net = source.network();
+    for &unit in units {
+        formats[full.units[unit].main].keep = true;
+    }
+    let mut now = scheme(net, full.method, formats);
+    units.iter().for_each(|&unit| now.give_back(unit));
+    let ranges = ranges_for(full, ranges, &now);
+    let quantized = round(net, &now, folded, &ranges, &mut Vec::new());
+    (now, ranges, quantized)
+}
+
+fn float_answerer<'a>(source: Source<'a>) -> Answerer<'a> {
+    Answerer::new(source.network(), source.loss(), source.data, source.trained)
+}
+
+fn accuracy(answers: &mut Answerer<'_>, split: Split) -> f64 {
+    answers.run(split).1.and_then(|scores| scores.accuracy).unwrap_or(0.0)
+}
+
+/// Ranges of a single value.
+fn degenerate(net: &Network, scheme: &Scheme, ranges: &[Ranged], warnings: &mut Vec<Warning>) {
+    for (point, range) in scheme.points.iter().zip(ranges) {
+        let what = match point.flow {
+            Flow::Input(i) => format!("the input `{}`", net.inputs[i].0),
+            Flow::Layer(i) => format!("the result of `{}`", net.layers[i].path),
+        };
+        let (lo, hi) = range.seen;
+        if lo == hi {
+            let message = format!(
+                "{what} was {lo} in every sample that was looked at: its range is {} to {}, and \
+                 other numbers will be cut off",
+                range.grid.value(0),
+                range.grid.value(255)
+            );
+            warnings.push(Warning { code: "W1012", message });
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The `quantize` verbs of a run.
+
+use super::{Made, Quantized, RunError, Runner, Summary, What, World};
+use crate::event::Event;
+use crate::metrics::agreement;
+use crate::quant::file;
+use crate::quant::pipeline::{self, Source};
+use dlm_check::program::Split;
+use dlm_check::quant::Method;
+use std::collections::BTreeMap;
+
+impl Runner<'_> {
+    /// Quantizes an artifact that the run has made.
+    pub(super) fn quantize(&mut self, index: usize, world: &mut dyn World) -> Result<(), RunError> {
+        let program = self.program;
+        let quantization = &program.quantizations[index];
+        let artifact = quantization.artifact.clone();
+        let data = self.data(quantization.dataset, world)?;
+        let Some(source) = self.find(&quantization.source) else { return Ok(()) };
+        let What::Trained(_, trained) = &source.what else { return Ok(()) };
+        let (network, before) = (source.network, source.summary.size);
+        world.tell(Event::QuantizeStarted {
+            artifact: artifact.clone(),
+            source: quantization.source.clone(),
+            policy: quantization.policy.clone(),
+            method: method_word(quantization.method),
+            samples: quantization.calibrate.min(data.len(Split::Train)),
+        });
+        let began = world.seconds();
+        let seed_offset = self.options.seed_offset;
+        let outcome = pipeline::quantize(
+            Source { program, quantization, trained, data: &data, seed_offset },
+            world,
+        )?;
+        for warning in &outcome.warnings {
+            let (code, message) = (warning.code, warning.message.clone());
+            world.tell(Event::Warned { artifact: artifact.clone(), code, message });
+        }
+        let net = &program.networks[network];
+        let size = file::size(net, &outcome.scheme, &outcome.quantized);
+        let summary = Summary {
+            artifact: artifact.clone(),
+            model: net.title.clone(),
+            dataset: data.name.clone(),
+            params: net.params(),
+            macs: net.macs(),
+            size,
+            scores: BTreeMap::new(),
+            seconds: world.seconds() - began,
+            file: String::new(),
+            quantized: None,
+        };
+        let what = What::Quantized(index, Box::new(outcome));
+        let dataset = quantization.dataset;
+        let made = Made { what, dataset, network, answers: BTreeMap::new(), summary };
+        self.keep(made, &data, world)?;
+        let (Some(made), Some(source)) = (self.find(&artifact), self.find(&quantization.source))
+        else {
+            return Ok(());
+        };
+        let latency = [self.latency(source, world), self.latency(made, world)];
+        let What::Quantized(_, outcome) = &made.what else { return Ok(()) };
+        let mut report = outcome.report.clone();
+        report.size = [before, size];
+        report.latency = latency;
+        let answers = made.answers.get(&Split::Test).zip(source.answers.get(&Split::Test));
+        let classes = made.summary.scores.get(&Split::Test).is_some_and(|s| s.accuracy.is_some());
+        report.agreement = answers
+            .filter(|(a, b)| classes && a.outputs.len() == b.outputs.len())
+            .map(|(a, b)| agreement(a, b));
+        let warnings = outcome.warnings.clone();
+        let event =
+            Event::Quantized { artifact: artifact.clone(), report: Box::new(report.clone()) };
+        world.tell(event);
+        let quantized = Quantized {
+            source: quantization.source.clone(),
+            policy: quantization.policy.clone(),
+            method: method_word(quantization.method),
+            report,
+            warnings,
+        };
+        if let Some(made) = self.made.iter_mut().find(|made| made.summary.artifact == artifact) {
+            made.summary.quantized = Some(Box::new(quantized));
+        }
+        Ok(())
+    }
+}
+
+/// The method as programs name it.
+fn method_word(method: Method) -> &'static str {
+    match method {
+        Method::Dynamic => "dynamic",
+        Method::Static => "static",
+        Method::Qat => "qat",
+    }
+}
