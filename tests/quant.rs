@@ -1,7 +1,7 @@
 //! Quantized networks: what is trained, what runs and what is stored are the same integers; and what
 //! happens on bad input.
 
-use crate::support::{Disk, Recorder, check, run};
+use crate::support::{Disk, Recorder, check, diagnose, run};
 use dlm_check::Program;
 use dlm_check::program::{Network, Split};
 use dlm_learn::data::Loaded;
@@ -86,6 +86,10 @@ quantize Net with Groups on Digits as Net4
         let artifact = &outcome.artifacts[i];
         let agreement = artifact.quantized.as_ref().unwrap().report.agreement.unwrap();
         assert!(agreement >= least, "{}: {agreement}", artifact.artifact);
+        // What the checker foresaw is what is stored.
+        let foreseen = program.quantizations[i - 1].scheme.clone();
+        let net = &program.networks[program.trainings[0].network];
+        assert_eq!(artifact.size, dlm_check::quant::size(net, &foreseen), "{}", artifact.artifact);
         // What is stored answers as what was made.
         let stored = Stored::open(&program, &artifact.artifact, &world.saved[&artifact.artifact]);
         let evaluated = stored.unwrap().evaluate(&Disk).unwrap();
@@ -210,6 +214,22 @@ fn a_layer_that_never_fires_is_told_and_harmless() {
     let mut made = Made::new("method = static");
     made.set("dense1.bias", -1000.0);
     assert_eq!(made.warned(), ["W1012"]);
+}
+
+#[test]
+fn what_is_meant_can_be_silenced() {
+    let text = "data Digits { source = builtin(\"digits\") }
+model Net(image: [1, 8, 8]) { image -> flatten -> dense(4) -> relu -> dense(10) }
+train Net on Digits { steps = 1 }
+policy Edge { calibrate = 1 samples }
+allow W1012
+quantize Net with Edge on Digits as Net8
+";
+    let program = check(text).unwrap();
+    assert_eq!(program.quantizations[0].silenced.len(), 1);
+    let said = diagnose("a.dlm", &text.replace("W1012", "W1003"));
+    assert!(said.iter().any(|line| line.starts_with("W1009")), "{said:?}");
+    assert!(diagnose("a.dlm", text).is_empty());
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub use size::{memory, size, unit_size};
 
 use crate::program::Training;
 use dlm_base::Span;
+use dlm_base::diag::Code;
 
 /// A `quantize` verb with its policy.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Quantization {
     pub calibrate: usize,
     /// Give layers back to float32 until validation accuracy drops by no more.
     pub max_drop: Option<f64>,
+    /// The warnings of the run that the file does not want to see.
+    pub silenced: Vec<&'static Code>,
     /// How training goes on under `qat`.
     pub tuning: Option<Tuning>,
 }

@@ -15,7 +15,7 @@ use dlm_vocab::data::Facts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-mod allow;
+pub(crate) mod allow;
 mod read;
 
 /// What a check gives, whatever was wrong.

@@ -2,6 +2,7 @@
 
 use crate::diags::Diags;
 use crate::names::World;
+use dlm_base::diag::Code;
 use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::diag::codes::{self, lints, settings};
 use dlm_base::suggest::nearest;
@@ -29,6 +30,12 @@ pub(crate) fn filter(world: &World<'_>, mut diags: Diags) -> Vec<Diag> {
         }
         kept.push(diag);
     }
+    // What only a run can see is silenced there.
+    for (index, item) in main.tree.items.iter().enumerate() {
+        if matches!(item.kind, ItemKind::Quantize(_)) {
+            silenced.extend(of_runs(&main.tree, index).map(|(name, _)| name.span));
+        }
+    }
     for item in &main.tree.items {
         let ItemKind::Allow(allow) = &item.kind else { continue };
         for code in allow.codes.iter().filter(|code| !code.is_missing()) {
@@ -54,6 +61,14 @@ pub(crate) fn filter(world: &World<'_>, mut diags: Diags) -> Vec<Diag> {
         key(a).cmp(&key(b))
     });
     kept
+}
+
+/// The warnings that only a run can see and that are silenced for an item.
+pub(crate) fn of_runs(tree: &Tree, item: usize) -> impl Iterator<Item = (&Name, &'static Code)> {
+    tree.allowed(item).filter_map(|name| {
+        let found = codes::find(&name.text)?;
+        codes::runs::CODES.contains(&found).then_some((name, found))
+    })
 }
 
 /// The word of an `allow` that silences a warning of this code at this place.

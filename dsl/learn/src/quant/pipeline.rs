@@ -127,6 +127,7 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
         let (differ, count) = differing(net, &full, &folded, &weights, &whole, samples);
         [differ, count]
     });
+    warnings.retain(|warning| !quantization.silenced.contains(&warning.code));
     let mut damage = damage;
     given_back.iter().for_each(|&unit| damage[unit] = None);
     let report = Report {
