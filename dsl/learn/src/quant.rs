@@ -1,6 +1,7 @@
 //! Quantization: ranges from data, numbers to codes, training with rounded numbers, and what it did
 //! to the answers.
 
+pub mod advise;
 pub mod calibrate;
 pub mod compare;
 pub mod deploy;

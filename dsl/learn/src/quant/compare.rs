@@ -104,33 +104,47 @@ pub fn alone(
     ranges: &[Ranged],
     trained: &Numbers,
     samples: Samples<'_>,
-) -> Vec<Option<Noise>> {
-    let mut float = Floats::new(net, trained, &[full.output]);
+) -> Vec<Option<f64>> {
     let each = full.units.iter().enumerate().map(|(number, unit)| {
         // Moves and selections round nothing themselves.
         let computed = full.points.iter().any(|point| point.flow == Flow::Layer(unit.output));
         let stored = matches!(unit.weights, Some(Weights::Float16 | Weights::Int { .. }));
-        let rounds = computed && unit.form == Form::Codes || stored;
-        if !rounds {
+        if !(computed && unit.form == Form::Codes || stored) {
             return None;
         }
-        let mut formats = formats.to_vec();
-        for (layer, format) in formats.iter_mut().enumerate() {
-            format.keep |= full.unit_of[layer] != Some(number);
-        }
-        let own = scheme(net, full.method, &formats);
+        let own = scheme(net, full.method, &only(full, formats, number));
         let ranges = ranges_for(full, ranges, &own);
-        let quantized = round(net, &own, folded, &ranges, &mut Vec::new());
-        let mut other = Deployed::new(net, &own, &quantized, &[own.output]);
-        let mut noise = Noise::default();
-        for places in samples.places.chunks(BATCH) {
-            float.run(samples.data, samples.split, places);
-            other.run(samples.data, samples.split, places);
-            noise.add(float.output(0), other.output(0), None);
-        }
-        Some(noise)
+        Some(sqnr_of(net, &own, folded, &ranges, trained, samples))
     });
     each.collect()
+}
+
+/// The formats under which one unit alone is rounded.
+pub(super) fn only(full: &Scheme, formats: &[Format], unit: usize) -> Vec<Format> {
+    let own = |layer: usize| full.unit_of[layer] == Some(unit);
+    let each = formats.iter().enumerate();
+    each.map(|(layer, format)| Format { keep: format.keep || !own(layer), ..*format }).collect()
+}
+
+/// Signal to noise of the network's result under a scheme, in decibels.
+pub(super) fn sqnr_of(
+    net: &Network,
+    scheme: &Scheme,
+    folded: &Folded,
+    ranges: &[Ranged],
+    trained: &Numbers,
+    samples: Samples<'_>,
+) -> f64 {
+    let quantized = round(net, scheme, folded, ranges, &mut Vec::new());
+    let mut float = Floats::new(net, trained, &[scheme.output]);
+    let mut other = Deployed::new(net, scheme, &quantized, &[scheme.output]);
+    let mut noise = Noise::default();
+    for places in samples.places.chunks(BATCH) {
+        float.run(samples.data, samples.split, places);
+        other.run(samples.data, samples.split, places);
+        noise.add(float.output(0), other.output(0), None);
+    }
+    noise.sqnr()
 }
 
 /// The ranges of the points of another scheme of the same network, with no unit on codes that is not

@@ -1,10 +1,11 @@
 //! A `quantize` verb from beginning to end.
 
+use super::advise::{Patient, advise};
 use super::calibrate::{self, Ranged, calibrate};
 use super::compare::{Samples, alone, differing, noise, ranges_for};
 use super::deploy::answerer;
 use super::folded::Folded;
-use super::report::{Report, layers};
+use super::report::{DAMAGE, Report, WORST, by_damage, layers};
 use super::round::{Warning, round};
 use super::stored::Quantized;
 use super::tune::{Tuned, tune};
@@ -17,6 +18,7 @@ use dlm_base::diag::codes::runs;
 use dlm_check::Program;
 use dlm_check::program::{Flow, LossUse, Network, Split};
 use dlm_check::quant::{Format, Quantization, Scheme, scheme};
+use std::collections::BTreeMap;
 
 /// Samples on which tensors are compared.
 const COMPARED: usize = 128;
@@ -103,11 +105,7 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
     let mut given_back = Vec::new();
     if let Some(most) = quantization.max_drop {
         let before = accuracy(&mut float_answerer(source), Split::Valid);
-        let mut order: Vec<(usize, f64)> = (damage.iter().enumerate())
-            .filter_map(|(number, noise)| Some((number, noise.as_ref()?.sqnr())))
-            .collect();
-        order.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-        let mut order = order.into_iter();
+        let mut order = by_damage(&damage).into_iter();
         loop {
             let mut answers = answerer(net, &scheme_now, &quantized, source.loss(), data);
             let drop = before - accuracy(&mut answers, Split::Valid);
@@ -130,8 +128,14 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
     warnings.retain(|warning| !quantization.silenced.contains(&warning.code));
     let mut damage = damage;
     given_back.iter().for_each(|&unit| damage[unit] = None);
+    let mut advice = BTreeMap::new();
+    for (unit, sqnr) in by_damage(&damage).into_iter().take(WORST).filter(|it| it.1 < DAMAGE) {
+        let patient = Patient { unit, sqnr, seen: &seen };
+        let found = advise(net, &full, &formats, &folded, float, samples, patient)?;
+        advice.insert(unit, found);
+    }
     let report = Report {
-        layers: layers(net, &scheme_now, &formats, &ranges_now, &found, &damage),
+        layers: layers(net, &scheme_now, &ranges_now, &found, &damage, &advice),
         differing,
         given_back: given_back
             .iter()

@@ -1,14 +1,14 @@
 //! What a quantization did, layer by layer.
 
+use super::advise::Advice;
 use super::calibrate::Ranged;
 use super::compare::Noise;
 use super::network::integer;
 use dlm_check::program::{Flow, Network};
-use dlm_check::quant::{
-    Activations, Form, Format, Method, Per, Range, Scheme, Unit, Weights as WeightFormat, Why,
-};
+use dlm_check::quant::{Form, Method, Per, Scheme, Unit, Weights as WeightFormat, Why};
 use dlm_graph::Integer;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What a quantization did.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -69,37 +69,44 @@ pub struct LayerReport {
     /// The line of dlm that would help, for those that do most damage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
+    /// What `alone` would be with that line; absent where the line leaves the layer in float.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_line: Option<f64>,
 }
 
-/// For how many layers a line that would help is given.
-const WORST: usize = 3;
+/// For how many layers a line that would help is sought.
+pub const WORST: usize = 3;
 
 /// Below this, a layer does damage worth a line, in decibels.
-const DAMAGE: f64 = 30.0;
+pub const DAMAGE: f64 = 30.0;
+
+/// The units by damage, the worst first: number and ratio alone.
+pub fn by_damage(alone: &[Option<f64>]) -> Vec<(usize, f64)> {
+    let each = alone.iter().enumerate();
+    let mut order: Vec<(usize, f64)> =
+        each.filter_map(|(number, sqnr)| Some((number, (*sqnr)?))).collect();
+    order.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    order
+}
 
 /// The report of each step.
 pub fn layers(
     net: &Network,
     scheme: &Scheme,
-    formats: &[Format],
     ranges: &[Ranged],
     noise: &[Noise],
-    alone: &[Option<Noise>],
+    alone: &[Option<f64>],
+    advice: &BTreeMap<usize, Advice>,
 ) -> Vec<LayerReport> {
     let finite = |x: f64| x.is_finite().then_some(x);
-    let mut order: Vec<(usize, f64)> = (alone.iter().enumerate())
-        .filter_map(|(number, noise)| Some((number, noise.as_ref()?.sqnr())))
-        .collect();
-    order.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    let order = by_damage(alone);
     let rank = |number: usize| order.iter().position(|(other, _)| *other == number);
     let each = scheme.units.iter().enumerate().map(|(number, unit)| {
         let layer = &net.layers[unit.main];
         let with = [unit.fold, unit.cut.map(|cut| cut.layer)].into_iter().flatten();
         let own = Flow::Layer(unit.output);
         let point = scheme.point_of(own).filter(|&point| scheme.points[point].flow == own);
-        let alone = alone[number].map(|noise| noise.sqnr());
-        let rank = rank(number);
-        let worst = rank.is_some_and(|rank| rank < WORST) && alone.is_some_and(|a| a < DAMAGE);
+        let advice = advice.get(&number);
         LayerReport {
             path: layer.path.to_string(),
             with: with.map(|layer| net.layers[layer].path.to_string()).collect(),
@@ -117,9 +124,10 @@ pub fn layers(
             range: point.map(|point| [ranges[point].lo, ranges[point].hi]),
             clipped: point.map(|_| noise[number].clipped()),
             sqnr: finite(noise[number].sqnr()),
-            alone: alone.and_then(finite),
-            rank: rank.map(|rank| rank + 1),
-            line: worst.then(|| line(net, unit, &formats[unit.main], &noise[number])),
+            alone: alone[number].and_then(finite),
+            rank: rank(number).map(|rank| rank + 1),
+            line: advice.map(|advice| advice.line.clone()),
+            with_line: advice.and_then(|advice| advice.sqnr).and_then(finite),
         }
     });
     each.collect()
@@ -151,24 +159,5 @@ pub fn why_words(why: &Why, method: Method) -> String {
         Why::Policy => "its activations stay float".to_string(),
         Why::Operator(why) => why.clone(),
         Why::Drop => "given back: accuracy dropped".to_string(),
-    }
-}
-
-/// The line of a policy that would help a layer.
-fn line(net: &Network, unit: &Unit, format: &Format, noise: &Noise) -> String {
-    let path = &net.layers[unit.main].path;
-    match (unit.weights, format.activations) {
-        (Some(WeightFormat::Int { bits, per: Per::Tensor, .. }), _) => {
-            format!("override {path} {{ weights = int{bits}(per = channel) }}")
-        }
-        (Some(WeightFormat::Int { bits: 4, .. }), _) => {
-            format!("override {path} {{ weights = int8(per = channel) }}")
-        }
-        (_, Activations::Codes { range, .. })
-            if !matches!(range, Range::MinMax) && noise.clipped() > 1e-3 =>
-        {
-            format!("override {path} {{ activations = uint8(range = minmax) }}")
-        }
-        _ => format!("keep = [{path}]"),
     }
 }

@@ -73,10 +73,14 @@ pub(super) fn report(artifact: &Summary, color: bool) -> String {
         report.layers.iter().filter(|layer| layer.line.is_some()).collect();
     worst.sort_by_key(|layer| layer.rank);
     for layer in worst {
-        let alone = layer.alone.map(|db| format!(" ({db:.1} dB alone)")).unwrap_or_default();
-        let line = layer.line.as_deref().unwrap_or_default();
+        let (path, line) = (&layer.path, layer.line.as_deref().unwrap_or_default());
+        let alone = layer.alone.map(|db| format!("{db:.1} dB")).unwrap_or_default();
+        let then = match layer.with_line {
+            Some(db) => format!("{db:.1} dB"),
+            None => "no loss".to_string(),
+        };
         let head = paint(color, Style::Cyan, "help");
-        out += &format!("{head}: `{}` does much damage{alone}; try `{line}`\n", layer.path);
+        out += &format!("{head}: `{path}` alone leaves {alone}; `{line}` leaves {then}\n");
     }
     out
 }
