@@ -3,6 +3,7 @@
 use super::calibrate::calibrate;
 use super::compare::{Samples, only, sqnr_of};
 use super::folded::Folded;
+use super::report::DAMAGE;
 use crate::run::RunError;
 use crate::weights::Weights as Numbers;
 use dlm_check::program::Network;
@@ -31,7 +32,8 @@ pub struct Patient<'a> {
     pub seen: &'a [u32],
 }
 
-/// The remedy with the largest gain: other weights or another range for the layer, or else `keep`.
+/// The first remedy after which the layer does no damage worth a line, single ones before pairs; or else
+/// the one with the largest gain; or else `keep`.
 ///
 /// # Errors
 /// When ranges cannot be found.
@@ -54,37 +56,54 @@ pub fn advise(
         let own = scheme(net, full.method, &formats);
         let ranges = calibrate(net, &own, float, samples.data, patient.seen)?;
         let sqnr = sqnr_of(net, &own, folded, &ranges, float, samples);
+        let advice = || Advice { line: format!("override {path} {{ {text} }}"), sqnr: Some(sqnr) };
+        if sqnr >= DAMAGE {
+            return Ok(advice());
+        }
         if sqnr >= least {
             least = sqnr;
-            best = Advice { line: format!("override {path} {{ {text} }}"), sqnr: Some(sqnr) };
+            best = advice();
         }
     }
     Ok(best)
 }
 
-/// Formats that a layer could have instead, each with how one writes it.
+/// Formats that a layer could have instead, each with how one writes it; those that change one thing
+/// come first.
 fn remedies(now: &Format, stored: Option<Weights>) -> Vec<(String, Format)> {
-    let mut found = Vec::new();
+    let mut weights: Vec<(String, Weights)> = Vec::new();
     if let Some(Weights::Int { bits, per, symmetric }) = stored {
-        let weights = |bits, per| Format { weights: Weights::Int { bits, per, symmetric }, ..*now };
+        let int = |bits| Weights::Int { bits, per: Per::Channel, symmetric };
         if per == Per::Tensor {
-            let text = format!("weights = int{bits}(per = channel)");
-            found.push((text, weights(bits, Per::Channel)));
+            weights.push((format!("weights = int{bits}(per = channel)"), int(bits)));
         }
         if bits < 8 && !matches!(per, Per::Group(_)) {
-            found.push(("weights = int8(per = channel)".into(), weights(8, Per::Channel)));
+            weights.push(("weights = int8(per = channel)".to_string(), int(8)));
         }
     }
-    if let Activations::Codes { symmetric, range } = now.activations {
+    let mut ranges: Vec<(String, Activations)> = Vec::new();
+    if let Activations::Codes { symmetric, range: now } = now.activations {
         let others = [
             ("minmax", Range::MinMax),
             ("percentile(99.99)", Range::Percentile(99.99)),
             ("mse", Range::Mse),
         ];
-        for (text, other) in others.into_iter().filter(|(_, other)| *other != range) {
-            let activations = Activations::Codes { symmetric, range: other };
+        for (text, range) in others.into_iter().filter(|(_, range)| *range != now) {
             let text = format!("activations = uint8(range = {text})");
-            found.push((text, Format { activations, ..*now }));
+            ranges.push((text, Activations::Codes { symmetric, range }));
+        }
+    }
+    let mut found = Vec::new();
+    for (text, weights) in &weights {
+        found.push((text.clone(), Format { weights: *weights, ..*now }));
+    }
+    for (text, activations) in &ranges {
+        found.push((text.clone(), Format { activations: *activations, ..*now }));
+    }
+    for (one, weights) in &weights {
+        for (other, activations) in &ranges {
+            let both = Format { weights: *weights, activations: *activations, ..*now };
+            found.push((format!("{one}   {other}"), both));
         }
     }
     found
