@@ -50,13 +50,18 @@ pub fn advise(
     let path = &net.layers[main].path;
     let mut best = Advice { line: format!("keep = [{path}]"), sqnr: None };
     let mut least = patient.sqnr + GAIN;
-    for (text, format) in remedies(&formats[main], full.units[patient.unit].weights) {
+    let stored = full.units[patient.unit].weights;
+    for (line, own, all) in remedies(path, &formats[main], stored) {
         let mut formats = only(full, formats, patient.unit);
-        formats[main] = format;
+        formats[main] = own;
+        // A range for all results holds for what enters the layer, too.
+        if let Some(activations) = all {
+            formats.iter_mut().for_each(|format| format.activations = activations);
+        }
         let own = scheme(net, full.method, &formats);
         let ranges = calibrate(net, &own, float, samples.data, patient.seen)?;
         let sqnr = sqnr_of(net, &own, folded, &ranges, float, samples);
-        let advice = || Advice { line: format!("override {path} {{ {text} }}"), sqnr: Some(sqnr) };
+        let advice = || Advice { line: line.clone(), sqnr: Some(sqnr) };
         if sqnr >= DAMAGE {
             return Ok(advice());
         }
@@ -68,9 +73,13 @@ pub fn advise(
     Ok(best)
 }
 
-/// Formats that a layer could have instead, each with how one writes it; those that change one thing
-/// come first.
-fn remedies(now: &Format, stored: Option<Weights>) -> Vec<(String, Format)> {
+/// Lines that could help, each with the layer's format and, where the line is the policy's own, the
+/// activations of all layers; those that change one thing come first.
+fn remedies(
+    path: &str,
+    now: &Format,
+    stored: Option<Weights>,
+) -> Vec<(String, Format, Option<Activations>)> {
     let mut weights: Vec<(String, Weights)> = Vec::new();
     if let Some(Weights::Int { bits, per, symmetric }) = stored {
         let int = |bits| Weights::Int { bits, per: Per::Channel, symmetric };
@@ -93,17 +102,25 @@ fn remedies(now: &Format, stored: Option<Weights>) -> Vec<(String, Format)> {
             ranges.push((text, Activations::Codes { symmetric, range }));
         }
     }
+    let line = |text: &str| format!("override {path} {{ {text} }}");
     let mut found = Vec::new();
     for (text, weights) in &weights {
-        found.push((text.clone(), Format { weights: *weights, ..*now }));
+        found.push((line(text), Format { weights: *weights, ..*now }, None));
     }
     for (text, activations) in &ranges {
-        found.push((text.clone(), Format { activations: *activations, ..*now }));
+        found.push((line(text), Format { activations: *activations, ..*now }, None));
+    }
+    for (text, activations) in &ranges {
+        found.push((text.clone(), *now, Some(*activations)));
     }
     for (one, weights) in &weights {
+        let format = Format { weights: *weights, ..*now };
         for (other, activations) in &ranges {
-            let both = Format { weights: *weights, activations: *activations, ..*now };
-            found.push((format!("{one}   {other}"), both));
+            let both = Format { activations: *activations, ..format };
+            found.push((line(&format!("{one}   {other}")), both, None));
+        }
+        for (other, activations) in &ranges {
+            found.push((format!("{other}   {}", line(one)), format, Some(*activations)));
         }
     }
     found
