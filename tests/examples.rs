@@ -123,6 +123,18 @@ fn programs_of_the_reference_can_be_read() {
 }
 
 #[test]
+fn programs_of_the_chapters_check() {
+    for page in ["quantization.md", "export.md"] {
+        let text = std::fs::read_to_string(root().join("docs").join(page)).unwrap();
+        for program in blocks(&text) {
+            let mut said = diagnose("page.dlm", &program);
+            said.retain(|message| message.starts_with('E') && !message.starts_with("E0501"));
+            assert!(said.is_empty(), "{page}\n{program}\n{said:?}");
+        }
+    }
+}
+
+#[test]
 fn the_example_of_every_word_checks() {
     use dlm_vocab::{augment, data, loss, metric, ops, optim, schedule};
     let words = ops::OPERATORS.iter().map(|w| &w.word);
