@@ -30,6 +30,16 @@ train Wardrobe on Fashion {
     batch     = 64
 }
 
+// On 8-bit integers, normalisation folded into the convolutions.
+policy Edge {
+    method = static
+}
+
+quantize Wardrobe with Edge on Fashion as Wardrobe8
+
 expect {
-    Wardrobe.accuracy >= 86.5%
+    Wardrobe.accuracy             >= 86.5%
+    Wardrobe8.accuracy            >= Wardrobe.accuracy - 0.5%
+    Wardrobe8.agreement(Wardrobe) >= 99%
+    Wardrobe8.size                <= 0.27 * Wardrobe.size
 }

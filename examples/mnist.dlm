@@ -28,6 +28,16 @@ train LeNet on Mnist {
     batch     = 64
 }
 
+// The same network on 8-bit integers: a quarter of the size, the same answers.
+policy Edge {
+    method = static
+}
+
+quantize LeNet with Edge on Mnist as LeNet8
+
 expect {
-    LeNet.accuracy >= 98%
+    LeNet.accuracy          >= 98%
+    LeNet8.accuracy         >= LeNet.accuracy - 0.5%
+    LeNet8.agreement(LeNet) >= 99.5%
+    LeNet8.size             <= 0.27 * LeNet.size
 }
