@@ -99,12 +99,15 @@ fn layers(layers: &[LayerReport], color: bool) -> String {
     ]);
     let decibels = |db: Option<f64>| db.map(|db| format!("{db:.1} dB")).unwrap_or_default();
     for layer in layers {
-        let path = std::iter::once(&layer.path).chain(&layer.with);
+        // Parts of the same block need not say so again.
+        let block = layer.path.rfind('.').map_or("", |dot| &layer.path[..=dot]);
+        let with = layer.with.iter().map(|path| path.strip_prefix(block).unwrap_or(path));
+        let path: Vec<&str> = std::iter::once(layer.path.as_str()).chain(with).collect();
         let range = layer
             .range
             .map(|[lo, hi]| format!("{} … {}", number(f64::from(lo)), number(f64::from(hi))));
         grid.row([
-            path.map(String::as_str).collect::<Vec<_>>().join(" + "),
+            path.join(" + "),
             layer.weights.clone().unwrap_or_default(),
             match layer.runs {
                 "codes" => "integers".to_string(),
