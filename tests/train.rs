@@ -72,6 +72,17 @@ fn pinned(program: &str, expected: &[f64]) {
 }
 
 #[test]
+fn what_is_timed_is_an_answer_without_a_loss() {
+    let text = "data Digits { source = builtin(\"digits\") }
+model Net(image: [1, 8, 8]) { image -> flatten -> dense(32) -> batch_norm -> relu -> dense(10) }
+train Net on Digits { steps = 3 }
+expect { Net.latency <= 10 s }
+";
+    let (_, outcome) = run(text, &Options::default());
+    assert!(outcome.judged[0].held);
+}
+
+#[test]
 fn iris_is_learnt() {
     let text = std::fs::read_to_string(crate::tidy::root().join("examples/iris.dlm")).unwrap();
     let (_, outcome) = run(&text, &Options::default());

@@ -114,9 +114,9 @@ fn columns_grad<const W: usize>(y: &[f32], dx: &mut [f32], inner: usize, at: usi
     }
 }
 
-/// Turns a row of logits into shares of 1; returns `ln Σ eˣ`.
+/// Turns a row of logits into shares of 1; returns the largest logit and `ln Σ eˣ` above it.
 #[inline(always)]
-fn normalise(row: &mut [f32]) -> f32 {
+fn normalise(row: &mut [f32]) -> (f32, f32) {
     let top = row.iter().fold(f32::NEG_INFINITY, |m, &v| if v > m { v } else { m });
     for v in row.iter_mut() {
         *v = exp(*v - top);
@@ -127,7 +127,7 @@ fn normalise(row: &mut [f32]) -> f32 {
     for v in row.iter_mut() {
         *v *= scale;
     }
-    top + sum.ln()
+    (top, sum.ln())
 }
 
 /// What each sample should be: a class, or shares of the classes.
@@ -170,19 +170,19 @@ pub fn cross_entropy(
     for (n, (probs, logits)) in
         probs.chunks_exact_mut(classes).zip(logits.chunks_exact(classes)).enumerate()
     {
-        let lse = f64::from(vectorised(
+        let (top, above) = vectorised(
             #[inline(always)]
             || normalise(probs),
-        ));
-        // Σ q · (lse − z); for classes without smoothing this is one term.
+        );
+        // −ln p, in an order in which large logits cost no digits.
+        let surprise = |z: f32| f64::from(above) + (f64::from(top) - f64::from(z));
+        // Σ q · (−ln p); for classes without smoothing this is one term.
         sum += match answers {
-            Answers::Classes(class) if smoothing == 0.0 => {
-                lse - f64::from(logits[class[n] as usize])
-            }
+            Answers::Classes(class) if smoothing == 0.0 => surprise(logits[class[n] as usize]),
             _ => (0..classes)
                 .map(|c| {
                     let q = f64::from(answers.share(n, c, classes, smoothing));
-                    if q == 0.0 { 0.0 } else { q * (lse - f64::from(logits[c])) }
+                    if q == 0.0 { 0.0 } else { q * surprise(logits[c]) }
                 })
                 .sum(),
         };

@@ -5,7 +5,7 @@ use crate::data::{Loaded, TargetMut};
 use crate::metrics::{Answers, Scores, score_classes, score_values};
 use crate::weights::Weights;
 use dlm_check::program::{LossUse, Network, Split};
-use dlm_graph::pass::Folded;
+use dlm_graph::pass::{self, Folded};
 use dlm_graph::{Clock, States, ViewMut, Workspace};
 use dlm_vocab::data::Target;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct Evaluator<'a> {
     data: &'a Loaded,
     prepare: Plans,
     answer: Plans,
+    /// The same without the loss.
+    bare: Plans,
     form: TargetForm,
     width: usize,
 }
@@ -38,10 +40,13 @@ impl<'a> Evaluator<'a> {
 
     /// The evaluator of graphs that answer with so many numbers, over this dataset.
     pub fn of(graphs: Folded, width: usize, data: &'a Loaded) -> Evaluator<'a> {
+        let mut bare = graphs.answer.clone();
+        bare.outputs.truncate(1);
         Evaluator {
             data,
             prepare: Plans::new(graphs.prepare),
             answer: Plans::new(graphs.answer),
+            bare: Plans::new(pass::remove_dead(bare)),
             form: TargetForm::of(&data.facts.target, false),
             width,
         }
@@ -52,9 +57,9 @@ impl<'a> Evaluator<'a> {
         self.prepare.get(1)
     }
 
-    /// The plan for one sample.
+    /// The plan for one sample, without the loss.
     pub fn one(&mut self) -> Arc<Ready> {
-        self.answer.get(1)
+        self.bare.get(1)
     }
 
     /// The answers on a part and what they are worth with the weights as they are now; without targets
@@ -113,6 +118,8 @@ pub struct Answerer<'a> {
     evaluator: Evaluator<'a>,
     states: States,
     work: Workspace,
+    /// A sample to be answered alone.
+    sample: Vec<f32>,
 }
 
 impl<'a> Answerer<'a> {
@@ -133,7 +140,12 @@ impl<'a> Answerer<'a> {
         weights.put(&mut states, "");
         let mut work = Workspace::new([&prepare.plan, &one.plan]);
         prepare.run(&mut work, &mut states, Clock::default());
-        Answerer { evaluator, states, work }
+        let mut sample = vec![0.0; evaluator.data.facts.shape.len()];
+        let parts = [Split::Test, Split::Valid, Split::Train];
+        if let Some(split) = parts.into_iter().find(|&split| evaluator.data.len(split) > 0) {
+            evaluator.data.fill(split, 0..1, &mut sample);
+        }
+        Answerer { evaluator, states, work, sample }
     }
 
     /// As [`Evaluator::run`].
@@ -141,10 +153,11 @@ impl<'a> Answerer<'a> {
         self.evaluator.run(split, &mut self.work, &mut self.states)
     }
 
-    /// Answers whatever stands in the input, for one sample: what is timed as latency.
+    /// Answers one sample: what is timed as latency.
     pub fn one(&mut self) {
         let ready = self.evaluator.one();
         self.work.fit(&ready.plan);
+        ready.plan.input_f32(&mut self.work, 0).copy_from_slice(&self.sample);
         ready.run(&mut self.work, &mut self.states, Clock::default());
     }
 }

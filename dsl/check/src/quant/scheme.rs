@@ -68,6 +68,8 @@ pub enum Why {
     Kept,
     /// The policy says so: weights alone are rounded, or nothing is.
     Policy,
+    /// Its weights are rounded in groups, which products of codes do not take.
+    Groups,
     /// Its operator has no integer form.
     Operator(String),
     /// It was given back to float because accuracy dropped.
@@ -239,7 +241,8 @@ impl<'a> Build<'a> {
             Weights::Int { per: Per::Tensor | Per::Channel, symmetric: true, .. }
         );
         if product && !whole {
-            return Form::Float(Why::Policy);
+            let groups = matches!(format.weights, Weights::Int { per: Per::Group(_), .. });
+            return Form::Float(if groups { Why::Groups } else { Why::Policy });
         }
         match (format.activations, self.scheme.method) {
             (Activations::Float32, _) => Form::Float(Why::Policy),

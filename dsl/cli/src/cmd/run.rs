@@ -71,7 +71,7 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
         }
         console.out.text(report::results(&outcome, color));
         for artifact in &outcomes[0].artifacts {
-            console.out.text(quantized::report(artifact, color));
+            console.out.text(quantized::report(artifact, args.seeds > 1, color));
         }
         console.out.text(report::expectations(&outcome, program, color));
         if !args.quiet {

@@ -121,7 +121,7 @@ fn show_tells_how_a_quantized_artifact_runs() {
     let table = folder.dlm(&["show", "a.dlm", "Net8"]).with(0).out;
     let row = |name: &str| table.lines().find(|line| line.starts_with(name)).expect(name);
     assert!(table.starts_with("Net8 = Net with Edge"), "{table}");
-    assert!(row("dense1").contains("int8 tensor") && row("dense1").contains("codes"), "{table}");
+    assert!(row("dense1").contains("int8 tensor") && row("dense1").contains("integers"), "{table}");
     assert!(row("relu1").contains("in dense1"), "{table}");
     assert!(row("dense2").matches("float32").count() == 2, "{table}");
     assert!(table.contains("`keep` names them: dense2"), "{table}");

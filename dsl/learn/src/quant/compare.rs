@@ -94,6 +94,18 @@ pub fn noise(
     found
 }
 
+/// What rounding to its grid did to an input.
+pub fn input_noise(range: &Ranged, len: usize, samples: Samples<'_>) -> Noise {
+    let mut noise = Noise::default();
+    let mut x = vec![0.0; len];
+    for place in samples.places {
+        samples.data.fill_places(samples.split, &[*place], &mut x);
+        let rounded: Vec<f32> = x.iter().map(|&x| range.grid.value(range.grid.code(x))).collect();
+        noise.add(&x, &rounded, Some(range));
+    }
+    noise
+}
+
 /// For each unit that is rounded the noise at the network's result when it alone is; `None` for the
 /// others.
 pub fn alone(

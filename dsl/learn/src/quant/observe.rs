@@ -38,8 +38,12 @@ impl Observer {
                 self.average = Some((toward(a, lo), toward(b, hi)));
             }
             Range::MinMax => {}
-            Range::Percentile(_) | Range::Mse | Range::Entropy => {
-                self.histogram.see(numbers, lo, hi);
+            Range::Percentile(_) | Range::Mse => self.histogram.see(numbers, lo, hi),
+            // Zeros are exact on every grid, and say nothing of where to cut (Migacz 2017 leaves them
+            // out as well).
+            Range::Entropy => {
+                let others: Vec<f32> = numbers.iter().copied().filter(|&x| x != 0.0).collect();
+                self.histogram.see(&others, lo, hi);
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use super::advise::{Patient, advise};
 use super::calibrate::{self, Ranged, calibrate};
-use super::compare::{Samples, alone, differing, noise, ranges_for};
+use super::compare::{Samples, alone, differing, input_noise, noise, ranges_for};
 use super::deploy::answerer;
 use super::folded::Folded;
-use super::report::{DAMAGE, Report, WORST, by_damage, layers};
+use super::report::{self, DAMAGE, Report, WORST, by_damage, layers};
 use super::round::{Warning, round};
 use super::stored::Quantized;
 use super::tune::{Tuned, tune};
@@ -129,13 +129,23 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
     let mut damage = damage;
     given_back.iter().for_each(|&unit| damage[unit] = None);
     let mut advice = BTreeMap::new();
-    for (unit, sqnr) in by_damage(&damage).into_iter().take(WORST).filter(|it| it.1 < DAMAGE) {
+    // After training with rounded numbers, float numbers are no longer what is aimed at.
+    let worst = by_damage(&damage).into_iter().take(WORST).filter(|it| it.1 < DAMAGE);
+    for (unit, sqnr) in worst.filter(|_| quantization.tuning.is_none()) {
         let patient = Patient { unit, sqnr, seen: &seen };
         let found = advise(net, &full, &formats, &folded, float, samples, patient)?;
         advice.insert(unit, found);
     }
+    let mut rows = Vec::new();
+    for (point, range) in scheme_now.points.iter().zip(&ranges_now) {
+        if let Flow::Input(number) = point.flow {
+            let noise = input_noise(range, net.inputs[number].1.len(), samples);
+            rows.push(report::input(net, number, range.grid, &noise));
+        }
+    }
+    rows.extend(layers(net, &scheme_now, &ranges_now, &found, &damage, &advice));
     let report = Report {
-        layers: layers(net, &scheme_now, &ranges_now, &found, &damage, &advice),
+        layers: rows,
         differing,
         given_back: given_back
             .iter()

@@ -7,6 +7,7 @@ use super::network::integer;
 use dlm_check::program::{Flow, Network};
 use dlm_check::quant::{Form, Method, Per, Scheme, Unit, Weights as WeightFormat, Why};
 use dlm_graph::Integer;
+use dlm_kernels::int8::Grid;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -121,7 +122,7 @@ pub fn layers(
                 Form::Float(why) if computes(net, unit) => Some(why_words(why, scheme.method)),
                 _ => None,
             },
-            range: point.map(|point| [ranges[point].lo, ranges[point].hi]),
+            range: point.map(|point| ends(ranges[point].grid)),
             clipped: point.map(|_| noise[number].clipped()),
             sqnr: finite(noise[number].sqnr()),
             alone: alone[number].and_then(finite),
@@ -141,8 +142,32 @@ pub fn format_words(format: WeightFormat) -> String {
         WeightFormat::Int { bits, per, .. } => match per {
             Per::Tensor => format!("int{bits} per tensor"),
             Per::Channel => format!("int{bits} per channel"),
-            Per::Group(n) => format!("int{bits} per {n}"),
+            Per::Group(n) => format!("int{bits} per group of {n}"),
         },
+    }
+}
+
+/// The smallest and largest number of a grid.
+fn ends(grid: Grid) -> [f32; 2] {
+    [grid.value(0), grid.value(255)]
+}
+
+/// What rounding did to an input.
+pub fn input(net: &Network, number: usize, grid: Grid, noise: &Noise) -> LayerReport {
+    LayerReport {
+        path: net.inputs[number].0.clone(),
+        with: Vec::new(),
+        operator: "input".to_string(),
+        weights: None,
+        runs: "codes",
+        why: None,
+        range: Some(ends(grid)),
+        clipped: Some(noise.clipped()),
+        sqnr: Some(noise.sqnr()).filter(|db| db.is_finite()),
+        alone: None,
+        rank: None,
+        line: None,
+        with_line: None,
     }
 }
 
@@ -156,6 +181,7 @@ pub fn why_words(why: &Why, method: Method) -> String {
     match why {
         Why::Kept => "`keep` names it".to_string(),
         Why::Policy if method == Method::Dynamic => "`dynamic` rounds products alone".to_string(),
+        Why::Groups => "weights in groups are multiplied in float32".to_string(),
         Why::Policy => "its activations stay float".to_string(),
         Why::Operator(why) => why.clone(),
         Why::Drop => "given back: accuracy dropped".to_string(),

@@ -24,7 +24,10 @@ impl Runner<'_> {
             source: quantization.source.clone(),
             policy: quantization.policy.clone(),
             method: method_word(quantization.method),
-            samples: quantization.calibrate.min(data.len(Split::Train)),
+            samples: match quantization.scheme.points.len() {
+                0 => 0,
+                _ => quantization.calibrate.min(data.len(Split::Train)),
+            },
         });
         let began = world.seconds();
         let seed_offset = self.options.seed_offset;

@@ -1,6 +1,5 @@
 //! Softmax.
 
-use crate::common::codes::NO_KERNEL;
 use crate::common::declare::{AXIS, case, param};
 use crate::common::text::{axis, need_floats};
 use crate::ops::{Case, Flows, Operator};
@@ -70,7 +69,7 @@ impl Layer for Softmax {
     }
 
     fn integer(&self, _: &[Ty]) -> Integer {
-        NO_KERNEL
+        Integer::Float("runtimes round softmax on 8-bit codes differently")
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], _: &[ValueId], _: Mode) -> ValueId {

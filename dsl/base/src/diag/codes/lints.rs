@@ -256,7 +256,8 @@ pub fn stays_float(at: Span, policy: &str, layers: &[(&str, &str)]) -> Diag {
     let shown: Vec<String> = layers.iter().take(3).map(|(path, _)| format!("`{path}`")).collect();
     let more = layers.len() - shown.len();
     let names = match (shown.as_slice(), more) {
-        (_, 1..) => format!("{} and {more} more layers stay", shown.join(", ")),
+        (_, 1) => format!("{} and one more layer stay", shown.join(", ")),
+        (_, 2..) => format!("{} and {more} more layers stay", shown.join(", ")),
         ([one], _) => format!("{one} stays"),
         ([first @ .., last], _) => format!("{} and {last} stay", first.join(", ")),
         ([], _) => "nothing stays".to_string(),

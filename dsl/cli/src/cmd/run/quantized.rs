@@ -36,12 +36,15 @@ pub(super) fn opening(program: &Program, quantization: &Quantization) -> String 
     )
 }
 
-/// What the quantization of an artifact did; nothing for other artifacts.
-pub(super) fn report(artifact: &Summary, color: bool) -> String {
+/// What the quantization of an artifact did; nothing for other artifacts. `first` says that it is that of
+/// the first of several seeds.
+pub(super) fn report(artifact: &Summary, first: bool, color: bool) -> String {
     let Some(quantized) = &artifact.quantized else { return String::new() };
     let report = &quantized.report;
     let name = paint(color, Style::Bold, &artifact.artifact);
-    let how = format!("{} with {} ({})", quantized.source, quantized.policy, quantized.method);
+    let seed = if first { ", with the first seed" } else { "" };
+    let (source, policy) = (&quantized.source, &quantized.policy);
+    let how = format!("{source} with {policy} ({}{seed})", quantized.method);
     let mut out = format!("\n{name}  {}\n", paint(color, Style::Dim, how));
     out += &layers(&report.layers, color);
     let [before, after] = report.size;
@@ -95,7 +98,7 @@ fn layers(layers: &[LayerReport], color: bool) -> String {
         ("SQNR", Side::Right),
         ("alone", Side::Right),
         ("damage", Side::Right),
-        ("", Side::Left),
+        ("note", Side::Left),
     ]);
     let decibels = |db: Option<f64>| db.map(|db| format!("{db:.1} dB")).unwrap_or_default();
     for layer in layers {

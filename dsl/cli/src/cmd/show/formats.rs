@@ -2,7 +2,7 @@
 
 use dlm_check::program::Network;
 use dlm_check::quant::scheme::Why;
-use dlm_check::quant::{Activations, Form, Method, Per, Quantization, Unit, Weights, unit_size};
+use dlm_check::quant::{Form, Method, Per, Quantization, Unit, Weights, unit_size};
 use serde_json::{Value, json};
 
 /// What the columns of one layer say; empty where the layer has nothing of its own.
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub(super) struct Cells {
     /// The format of its weights: `int8`, `int4 group(32)`.
     pub(super) format: String,
-    /// How it runs: `codes`, `dynamic`, `float32`, `in stem`.
+    /// How it runs: `integers`, `float32`, `in stem`.
     pub(super) runs: String,
     /// Bytes of its weights with scales, and of the bias of what is folded into it.
     pub(super) bytes: Option<u64>,
@@ -29,7 +29,11 @@ pub(super) fn cells(net: &Network, quantization: &Quantization, layer: usize) ->
     let weighs = !net.layers[layer].weights.is_empty();
     Cells {
         format: if weighs { format(unit) } else { String::new() },
-        runs: runs(unit).into(),
+        runs: match unit.form {
+            Form::Codes => "integers".into(),
+            Form::Dynamic => "integers, float out".into(),
+            Form::Float(_) => runs(unit).into(),
+        },
         bytes: weighs.then(|| unit_size(net, unit)),
     }
 }
@@ -81,13 +85,12 @@ fn runs(unit: &Unit) -> &'static str {
 }
 
 fn reason(unit: &Unit, why: &Why, quantization: &Quantization) -> String {
-    let codes = quantization.formats[unit.main].activations != Activations::Float32;
     match why {
         Why::Kept => "`keep` names them".into(),
+        Why::Groups => "their weights are in groups".into(),
         Why::Operator(reason) => reason.clone(),
         Why::Drop => "accuracy dropped too far".into(),
         Why::Policy => match unit.weights {
-            Some(Weights::Int { .. }) if codes => "their weights are in groups".into(),
             Some(Weights::Int { .. } | Weights::Float16) => "weights alone are rounded".into(),
             Some(Weights::Float32) => "the policy says so".into(),
             None if quantization.method == Method::Dynamic => {
