@@ -265,3 +265,77 @@ fn data_that_are_not_numbers_are_an_error_at_the_verb() {
     assert!(error.message.starts_with("`relu2` gives NaN for training sample"), "{error:?}");
     assert_eq!(error.span, Some(quantization.span));
 }
+
+/// Ten splits of the digits, a network of two hidden layers: what rounding costs on average.
+#[test]
+fn digits_keep_their_accuracy_in_ten_splits() {
+    let mut accuracies = [Vec::new(), Vec::new()];
+    let mut agreements = Vec::new();
+    for split in 0..10 {
+        let text = format!(
+            "data Digits {{
+    source = builtin(\"digits\")
+    valid  = 0 samples
+    test   = 20%
+    seed   = {split}
+}}
+model Net(image: [1, 8, 8]) {{
+    image -> flatten -> dense(256) -> relu -> dropout(0.3) -> dense(256) -> relu -> dropout(0.5) -> dense(10)
+}}
+train Net on Digits {{
+    loss      = cross_entropy(smoothing = 0.1)
+    optimizer = adam(lr = 1e-3)
+    schedule  = cosine
+    epochs    = 60
+    seed      = {split}
+}}
+policy Edge {{ method = static }}
+quantize Net with Edge on Digits as Net8
+"
+        );
+        let (_, outcome) = run(&text, &Options::default());
+        for (artifact, all) in outcome.artifacts.iter().zip(&mut accuracies) {
+            all.push(100.0 * artifact.scores[&Split::Test].accuracy.unwrap());
+        }
+        let quantized = outcome.artifacts[1].quantized.as_ref().unwrap();
+        agreements.push(100.0 * quantized.report.agreement.unwrap());
+    }
+    let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len() as f64;
+    let [float, int8] = [mean(&accuracies[0]), mean(&accuracies[1])];
+    // Another processor adds in another order: the mean of ten splits moves by some 0.2.
+    assert!(float >= 97.8, "{float} {:?}", accuracies[0]);
+    assert!((float - int8).abs() <= 0.3, "{float} {int8}");
+    assert!(mean(&agreements) >= 99.7, "{agreements:?}");
+}
+
+#[test]
+fn a_dense_network_on_mnist_keeps_its_answers() {
+    let folder = "../shared/data/mnist-small";
+    if !crate::tidy::root().join(folder).exists() {
+        eprintln!("skipped: there is no {folder}");
+        return;
+    }
+    let text = format!(
+        "data Mnist {{
+    train = idx(\"{folder}/train-images-idx3-ubyte.gz\", \"{folder}/train-labels-idx1-ubyte.gz\")
+    test  = idx(\"{folder}/val-images-idx3-ubyte.gz\", \"{folder}/val-labels-idx1-ubyte.gz\")
+}}
+model Net(image: [1, 28, 28]) {{
+    image -> flatten -> dense(512) -> relu -> dense(512) -> relu -> dense(10)
+}}
+train Net on Mnist {{
+    schedule = cosine
+    epochs   = 6
+    batch    = 128
+}}
+policy Edge {{ method = static }}
+quantize Net with Edge on Mnist as Net8
+"
+    );
+    let (_, outcome) = run(&text, &Options::default());
+    let accuracy = |i: usize| outcome.artifacts[i].scores[&Split::Test].accuracy.unwrap();
+    let agreement = outcome.artifacts[1].quantized.as_ref().unwrap().report.agreement.unwrap();
+    assert!(accuracy(0) > 0.95, "{}", accuracy(0));
+    assert!((accuracy(0) - accuracy(1)).abs() <= 0.0015 + 1e-9, "{} {}", accuracy(0), accuracy(1));
+    assert!(agreement >= 0.998, "{agreement}");
+}
