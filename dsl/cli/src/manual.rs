@@ -40,6 +40,8 @@ pub(crate) enum Topic {
     Word(&'static str, Entry),
     /// A setting of the block that the word begins.
     Setting(&'static str, &'static Setting),
+    /// A block with its settings.
+    Block(&'static str, Vec<&'static Setting>),
 }
 
 /// All words, in the order of the manual.
@@ -153,7 +155,10 @@ fn topics(wanted: impl Fn(&str, &[&str]) -> bool) -> Vec<Topic> {
             }
         }
     }
-    for (block, list) in settings::BLOCKS {
+    for &(block, list) in settings::BLOCKS {
+        if wanted(block, &[]) {
+            found.push(Topic::Block(block, settings::block(block)));
+        }
         let settings = list.iter().filter(|s| wanted(s.name, s.aliases));
         found.extend(settings.map(|s| Topic::Setting(block, s)));
     }
@@ -166,7 +171,8 @@ pub(crate) fn names() -> Vec<&'static str> {
     for kind in kinds() {
         names.extend(kind.words.iter().map(|entry| entry.word.name));
     }
-    for (_, list) in settings::BLOCKS {
+    for &(block, list) in settings::BLOCKS {
+        names.push(block);
         names.extend(list.iter().map(|setting| setting.name));
     }
     names.sort_unstable();

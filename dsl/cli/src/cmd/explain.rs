@@ -65,6 +65,18 @@ fn page(topic: &Topic, color: bool) -> String {
             }
             out
         }
+        Topic::Block(block, settings) => {
+            let longest = settings.iter().map(|s| s.name.len()).max().unwrap_or(0);
+            let mut out = head(block, "a block of settings");
+            for setting in settings {
+                let pad = " ".repeat(longest - setting.name.len() + 3);
+                let room = WIDTH.saturating_sub(longest + 7);
+                let text = shortened(&manual::summary(setting.doc), room);
+                out += &format!("    {}{pad}{text}\n", paint(color, Style::Cyan, setting.name));
+            }
+            let note = "`dlm explain NAME` tells more of each.";
+            out + &format!("\n{}\n", paint(color, Style::Dim, note))
+        }
         Topic::Setting(block, setting) => {
             let facts = format!("Takes {}. Default: {}.", setting.takes.words(), setting.default);
             head(setting.name, &format!("a setting of `{block}`"))
