@@ -144,7 +144,7 @@ pub enum Range {
     MinMax,
     /// A moving average of the smallest and largest of each batch, of which this share is kept.
     Moving(f64),
-    /// The narrowest that holds this percentage.
+    /// The one that holds this percentage, with half of the others at each end.
     Percentile(f64),
     /// With the smallest mean squared error of rounding.
     Mse,

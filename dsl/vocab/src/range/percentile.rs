@@ -6,9 +6,9 @@ use crate::word;
 use crate::word::{Default, Type};
 
 word! {
-    /// The narrowest range that holds this percentage of the numbers.
+    /// The range that holds this percentage of the numbers, with half of the others at each end.
     ///
-    /// Half of the rest is cut off below, half above: of 100 numbers `percentile(98)` gives up the smallest and the largest.
+    /// Of 100 numbers `percentile(98)` gives up the smallest and the largest.
     ///
     /// ```dlm
     /// data Iris { source = builtin("iris") }
