@@ -49,8 +49,6 @@ pub struct Outcome {
     pub report: Report,
     /// What was met on the way.
     pub warnings: Vec<Warning>,
-    /// Seconds of tuning.
-    pub seconds: f64,
 }
 
 impl<'a> Source<'a> {
@@ -82,13 +80,12 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
         .map_err(|error| RunError { span: Some(quantization.span), ..error })?;
     degenerate(net, &full, &ranges, &mut warnings);
     let mut tuned = None;
-    let mut seconds = 0.0;
     if let Some(tuning) = &quantization.tuning {
         let seed = tuning.training.seed.wrapping_add(source.seed_offset);
         let job = Job { network: net, training: &tuning.training, data, seed, from: None };
         let found = tune(job, quantization, &full, &folded, &ranges, world)?;
-        let Tuned { folded: better, ranges: moved, weights, seconds: spent } = found;
-        (folded, ranges, seconds) = (better, moved, spent);
+        let Tuned { folded: better, ranges: moved, weights } = found;
+        (folded, ranges) = (better, moved);
         tuned = Some(weights);
     }
     let mut scheme_now = full.clone();
@@ -153,7 +150,7 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
             .collect(),
         ..Report::default()
     };
-    Ok(Outcome { scheme: scheme_now, quantized, report, warnings, seconds })
+    Ok(Outcome { scheme: scheme_now, quantized, report, warnings })
 }
 
 /// The network with some units back in float.

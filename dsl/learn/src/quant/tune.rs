@@ -35,8 +35,6 @@ pub struct Tuned {
     pub ranges: Vec<Ranged>,
     /// All that was trained, as it lies in memory.
     pub weights: Weights,
-    /// Seconds in all.
-    pub seconds: f64,
 }
 
 /// Trains the folded network on with rounded numbers, from the ranges that samples gave.
@@ -79,7 +77,7 @@ pub fn tune(
     });
     let answer = Graphs { prepare: Graph::new(), answer: remove_dead(answer) };
     let recipe = Recipe { updates, answer, owned: owned.clone(), start };
-    let Fitted { weights, seconds } = fit_recipe(job, recipe, world)?;
+    let Fitted { weights, .. } = fit_recipe(job, recipe, world)?;
     let ranges = (0..ranges.len()).map(|point| {
         let state = &weights.0[&range_name(point)];
         let grid = codes::grid_of(state);
@@ -87,7 +85,7 @@ pub fn tune(
     });
     let ranges = ranges.collect();
     let folded = tuned(net, scheme, folded, &owned, &weights);
-    Ok(Tuned { folded, ranges, weights, seconds })
+    Ok(Tuned { folded, ranges, weights })
 }
 
 fn range_name(point: usize) -> String {
