@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod closed;
+pub mod state_dict;
 
 pub use closed::Closed;
 

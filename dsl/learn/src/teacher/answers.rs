@@ -74,7 +74,7 @@ fn check(row: &[f32], kind: Kind) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dlm_base::MemFiles;
+    use dlm_base::files::MemFiles;
 
     /// An NPY file of that type and shape.
     fn npy(descr: &str, shape: &str, bytes: Vec<u8>) -> MemFiles {
