@@ -7,7 +7,8 @@
 //! less; and it names the operator that it lacks.
 //!
 //! A file is checked before the runtime sees it: that all weights are in it, with the sizes that it says,
-//! and that it asks for no array, window or loop beyond reason.
+//! and that it asks for no array, window or loop beyond reason. What arrays grow to by several operators,
+//! each of reasonable size, is not foreseen: a model can be made that takes more memory than there is.
 
 mod examine;
 mod proto;
