@@ -109,12 +109,13 @@ def main():
         mixed[name] = value.to(kinds[i % 3]) if value.is_floating_point() else value
     torch.save(mixed, FILES / "mixed.pt")
     save_file(mixed, FILES / "mixed.safetensors")
-    # Views: of a transposed matrix, and of one memory that two weights share.
+    # Views: of a transposed matrix, and of one memory that two weights share; and a parameter.
     together = torch.cat([own["bn1.weight"], own["bn1.bias"]])
     views = dict(own)
     views["fc.weight"] = own["fc.weight"].t().contiguous().t()
     views["conv1.weight"] = own["conv1.weight"].to(memory_format=torch.channels_last)
     views["bn1.weight"], views["bn1.bias"] = together[:4], together[4:]
+    views["fc.bias"] = nn.Parameter(own["fc.bias"])
     torch.save(views, FILES / "views.pt")
     torch.save(nn.Linear(2, 2), FILES / "module.pt")
     torch.save({"fc.weight": torch.ones(2, 2)}, FILES / "old.pt", _use_new_zipfile_serialization=False)
