@@ -14,6 +14,7 @@ pub mod onnx;
 pub mod quant;
 pub mod run;
 pub mod stored;
+pub mod teacher;
 pub mod weights;
 
 pub use event::Event;
