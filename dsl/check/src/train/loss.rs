@@ -53,7 +53,8 @@ pub(crate) fn default(target: &Target, at: Span, scope: &Scope<'_>) -> Option<Te
 
 /// The losses that fit such targets and need them.
 pub(crate) fn fitting(target: &Target) -> Vec<&'static str> {
-    let fits = |loss: &&&Loss| (loss.fits)(target) && !(loss.fits)(&Target::None);
+    let fits =
+        |loss: &&&Loss| !loss.has_teacher() && (loss.fits)(target) && !(loss.fits)(&Target::None);
     LOSSES.iter().filter(fits).map(|loss| loss.word.name).collect()
 }
 
@@ -151,7 +152,7 @@ fn term(expr: &Expr, factor: Factor, scope: &Scope<'_>, diags: &mut Diags) -> Op
     if name.is_missing() {
         return None;
     }
-    if WITH_TEACHER.contains(&name.text.as_str()) && loss::find(&name.text).is_none() {
+    if WITH_TEACHER.contains(&name.text.as_str()) {
         let message = format!("`{}` compares with a teacher, and `train` has none", name.text);
         let help = "terms with a teacher belong to `distill`";
         diags.push(settings::unfit_value(call.span, &message, "needs a teacher", Some(help)));
