@@ -147,7 +147,7 @@ fn add_loss(
 ) -> ValueId {
     let mut values = Vec::new();
     let mut factors = Vec::new();
-    for LossUse { weight, loss, args } in terms {
+    for LossUse { weight, loss, args, .. } in terms {
         let args: &Args = args;
         values.push((loss.build)(g, args, &Terms { output, target, weights }));
         factors.push(*weight);

@@ -1,16 +1,18 @@
 //! The `loss` of a training: a sum of weighted terms.
 
+use super::Case;
 use crate::args::{CallSite, match_args};
 use crate::consts::{Scope, eval};
 use crate::diags::Diags;
 use crate::names::{Entry, Kind};
-use crate::program::LossUse;
+use crate::program::{LossUse, Made};
 use crate::settings::{find_word, kind};
 use dlm_base::Span;
 use dlm_base::diag::codes::{lints, settings};
 use dlm_grammar::tree::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 use dlm_vocab::data::Target;
 use dlm_vocab::loss::{self, LOSSES, Loss};
+use dlm_vocab::{Args, Default};
 
 /// Terms that compare with a teacher.
 const WITH_TEACHER: &[&str] = &[
@@ -30,13 +32,76 @@ pub(crate) struct Term {
     pub(crate) used: LossUse,
     /// The place of its word with the arguments.
     pub(crate) span: Span,
+    /// Whether it compares with a teacher.
+    pub(crate) teacher: bool,
+}
+
+impl Term {
+    fn new(weight: f64, loss: &'static Loss, args: Args, span: Span) -> Term {
+        let used = LossUse { weight, loss, args, features: None };
+        Term { used, span, teacher: with_teacher(loss) }
+    }
+
+    /// Whether it goes with such targets; what compares with a teacher may need none.
+    pub(crate) fn fits(&self, target: &Target) -> bool {
+        (self.used.loss.fits)(target)
+    }
 }
 
 /// The terms of a sum; `None` when one of them is wrong, which has been reported.
-pub(crate) fn terms(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<Vec<Term>> {
+pub(crate) fn terms(expr: &Expr, case: &Case<'_>, diags: &mut Diags) -> Option<Vec<Term>> {
     let mut found = Vec::new();
-    let good = collect(expr, Factor { value: 1.0, at: None }, scope, diags, &mut found);
-    good.then_some(found)
+    let good = collect(expr, Factor { value: 1.0, at: None }, case.scope, diags, &mut found);
+    let mut taught = true;
+    if case.teachers.is_none() {
+        for term in found.iter().filter(|term| term.teacher) {
+            let (name, word) = (term.used.loss.word.name, case.word);
+            let message = format!("`{name}` compares with a teacher, and `{word}` has none");
+            let help = match word {
+                "quantize" => "name a teacher: `quantize NET with POLICY from TEACHER on DATA`",
+                _ => "terms with a teacher belong to `distill`",
+            };
+            diags.push(settings::unfit_value(term.span, &message, "needs a teacher", Some(help)));
+            taught = false;
+        }
+    }
+    (good && taught).then_some(found)
+}
+
+/// The terms that are taken when none are named; none where there is nothing to learn from.
+pub(crate) fn defaults(case: &Case<'_>, target: &Target) -> Vec<Term> {
+    let at = case.keyword;
+    let named = |name: &str| {
+        let loss = loss::find(name)?;
+        let args = match_args(&loss.word, &CallSite::new(at, None), case.scope, &mut Diags::new())?;
+        Some(Term::new(1.0, loss, args, at))
+    };
+    let weighted = |name: &str, weight: f64| {
+        named(name).map(|term| Term { used: LossUse { weight, ..term.used }, ..term })
+    };
+    let Some(teachers) = case.teachers else {
+        let goes_on = case.goes_on.filter(|loss| !loss.iter().any(|it| with_teacher(it.loss)));
+        return match goes_on {
+            Some(loss) => {
+                let term = |it: &LossUse| Term { used: it.clone(), span: at, teacher: false };
+                loss.iter().map(term).collect()
+            }
+            None => default(target, at, case.scope).into_iter().collect(),
+        };
+    };
+    let values = teachers.list.iter().any(|teacher| match teacher.made.made {
+        Made::Trained(it) => {
+            matches!(case.program.datasets[it.dataset].facts.target, Target::Values(_))
+        }
+        Made::Loaded(_) => false,
+    });
+    let terms = match target {
+        Target::Classes(_) => vec![weighted("soft_targets", 0.9), weighted("cross_entropy", 0.1)],
+        Target::Values(_) => vec![weighted("logits", 0.9), weighted("mse", 0.1)],
+        Target::None if values => vec![named("logits")],
+        Target::None => vec![named("soft_targets")],
+    };
+    terms.into_iter().flatten().collect()
 }
 
 /// The loss that is taken for these targets when none is named.
@@ -48,13 +113,26 @@ pub(crate) fn default(target: &Target, at: Span, scope: &Scope<'_>) -> Option<Te
     };
     let call = CallSite::new(at, None);
     let args = match_args(&loss.word, &call, scope, &mut Diags::new())?;
-    Some(Term { used: LossUse { weight: 1.0, loss, args }, span: at })
+    Some(Term::new(1.0, loss, args, at))
 }
 
-/// The losses that fit such targets and need them.
-pub(crate) fn fitting(target: &Target) -> Vec<&'static str> {
-    let fits = |loss: &&&Loss| (loss.fits)(target) && !(loss.fits)(&Target::None);
+/// The losses that fit such targets and look at them, and with a teacher those that compare answers.
+pub(crate) fn fitting(target: &Target, taught: bool) -> Vec<&'static str> {
+    let fits = |loss: &&&Loss| {
+        let looks = match with_teacher(loss) {
+            true => {
+                taught && loss.word.params.iter().all(|param| param.default != Default::Required)
+            }
+            false => !(loss.fits)(&Target::None),
+        };
+        looks && (loss.fits)(target)
+    };
     LOSSES.iter().filter(fits).map(|loss| loss.word.name).collect()
+}
+
+/// Whether a term compares with a teacher.
+fn with_teacher(loss: &Loss) -> bool {
+    WITH_TEACHER.contains(&loss.word.name)
 }
 
 /// What a term is multiplied with, and where that stands.
@@ -151,12 +229,6 @@ fn term(expr: &Expr, factor: Factor, scope: &Scope<'_>, diags: &mut Diags) -> Op
     if name.is_missing() {
         return None;
     }
-    if WITH_TEACHER.contains(&name.text.as_str()) && loss::find(&name.text).is_none() {
-        let message = format!("`{}` compares with a teacher, and `train` has none", name.text);
-        let help = "terms with a teacher belong to `distill`";
-        diags.push(settings::unfit_value(call.span, &message, "needs a teacher", Some(help)));
-        return None;
-    }
     let loss = find_word(name, "loss term", LOSSES, |l| &l.word, &[], diags)?;
     let args = match_args(&loss.word, &call, scope, diags)?;
     if let (true, Some(at)) = (factor.value == 0.0, factor.at) {
@@ -166,7 +238,7 @@ fn term(expr: &Expr, factor: Factor, scope: &Scope<'_>, diags: &mut Diags) -> Op
                 .because(at, "multiplied with 0 here"),
         );
     }
-    Some(Term { used: LossUse { weight: factor.value, loss, args }, span: call.span })
+    Some(Term::new(factor.value, loss, args, call.span))
 }
 
 /// Whether a loss term stands somewhere in an expression; a number does not.
@@ -189,9 +261,7 @@ fn is_value(name: &Name, scope: &Scope<'_>) -> bool {
 
 /// Whether an expression is a name that no loss term has.
 fn is_unknown(expr: &Expr) -> bool {
-    expr.unparen().as_name().is_some_and(|name| {
-        loss::find(&name.text).is_none() && !WITH_TEACHER.contains(&name.text.as_str())
-    })
+    expr.unparen().as_name().is_some_and(|name| loss::find(&name.text).is_none())
 }
 
 fn no_term(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> bool {
