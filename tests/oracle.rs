@@ -273,7 +273,9 @@ fn loss(case: &Value) -> Result<(), String> {
     let penalised = case.get("weights").is_some();
     let output = if penalised { g.input(Ty::flow(vec![1])) } else { wrt[0] };
     let weights = if penalised { wrt.clone() } else { Vec::new() };
-    let value = (word.build)(&mut g, &args, &Terms { output, target, weights: &weights });
+    let (weights, answers) = (weights.as_slice(), [].as_slice());
+    let terms = Terms { output, target, weights, answers, features: None, own: &[] };
+    let value = (word.build)(&mut g, &args, &terms);
     let grads = differentiate(&mut g, value, &wrt);
     let grads: Vec<ValueId> =
         grads.into_iter().collect::<Option<_>>().ok_or(format!("{title}: no gradient"))?;

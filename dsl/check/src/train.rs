@@ -216,7 +216,7 @@ impl Case<'_> {
         let target = if labels == Target::None { &labels } else { &self.data.facts.target };
         let has = misfit::target_words(target);
         let source = codes::Side { name: &self.data.name, is: &has, at: self.data.train.span };
-        let terms = match self.block.value("loss") {
+        let mut terms = match self.block.value("loss") {
             Some(expr) => loss::terms(expr, self, diags)?,
             None => loss::defaults(self, target),
         };
@@ -241,6 +241,7 @@ impl Case<'_> {
         diags.extend(unfit);
         if let (true, Some(teachers)) = (good, self.teachers) {
             good = distill::fits(self, teachers, diags);
+            good &= distill::resolve(self, teachers, &mut terms, diags);
             if good {
                 distill::lints(self, teachers, &terms, target, diags);
             }

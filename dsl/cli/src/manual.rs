@@ -75,7 +75,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
         kind(
             "Loss terms",
             "a loss term",
-            "Terms of `loss` in `train`: a sum, each with a weight before it or none.",
+            "Terms of `loss` in `train` and `distill`: a sum, each with a weight before it or none. Those that compare with a teacher belong to `distill`.",
             dlm_vocab::loss::LOSSES.iter().map(|l| plain(&l.word)).collect(),
         ),
         kind(
@@ -259,6 +259,7 @@ pub(crate) fn values(ty: Type) -> String {
         Type::Duration => "`5 epochs` or `200 steps`".into(),
         Type::Part => "`10%` or `500 samples`".into(),
         Type::Init => "`normal(deviation)`".into(),
+        Type::Path => "path of a layer: `stage[0].conv1`".into(),
         Type::Metric => "metric of the validation part: `valid.loss`".into(),
         Type::Per => "`channel`, `tensor` or `group(size)`".into(),
         Type::Range => "range: `minmax`, `percentile(99.99)`".into(),

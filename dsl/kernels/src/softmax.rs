@@ -1,5 +1,7 @@
 //! Softmax, and the losses that are one with it.
 
+pub mod divergence;
+
 use crate::elementwise::vectorised;
 use crate::math::exp;
 use crate::par;

@@ -149,7 +149,8 @@ fn add_loss(
     let mut factors = Vec::new();
     for LossUse { weight, loss, args, .. } in terms {
         let args: &Args = args;
-        values.push((loss.build)(g, args, &Terms { output, target, weights }));
+        let terms = Terms { output, target, weights, answers: &[], features: None, own: &[] };
+        values.push((loss.build)(g, args, &terms));
         factors.push(*weight);
     }
     match (values.as_slice(), factors.as_slice()) {

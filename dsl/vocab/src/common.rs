@@ -2,6 +2,7 @@
 //! words for messages.
 
 pub(crate) mod codes;
+pub(crate) mod comparison;
 pub(crate) mod declare;
 pub(crate) mod distance;
 pub(crate) mod layout;
@@ -9,6 +10,7 @@ pub(crate) mod pair;
 pub(crate) mod penalty;
 pub(crate) mod reduction;
 pub(crate) mod sets;
+pub(crate) mod squares;
 pub(crate) mod sum;
 pub(crate) mod text;
 pub(crate) mod unary;

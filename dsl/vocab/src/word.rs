@@ -82,6 +82,8 @@ pub enum Type {
     Part,
     /// An initialiser: `normal(0.02)`. Arrives as [`Arg::Call`].
     Init,
+    /// The path of a layer: `stage[0].conv1`. Arrives as [`Arg::Name`], indices computed.
+    Path,
     /// A metric of the validation: `valid.loss`, `valid.accuracy`. Arrives as [`Arg::Name`].
     Metric,
     /// One of [`crate::settings::PER`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
@@ -139,7 +141,7 @@ pub enum Arg {
     Bool(bool),
     /// A string, or a resolved path.
     Str(String),
-    /// A bare name: of a choice, a metric (`valid.loss`), a padding.
+    /// A bare name: of a choice, a metric (`valid.loss`), a padding, a layer (`stage[0].conv1`).
     Name(String),
     /// Whole numbers.
     Ints(Vec<i64>),

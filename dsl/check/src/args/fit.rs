@@ -3,6 +3,7 @@
 use super::match_args;
 use crate::consts::{Const, Scope, eval, plain};
 use crate::diags::Diags;
+use crate::paths::Target;
 use crate::settings::{expect_call, find_word};
 use dlm_base::diag::codes::settings;
 use dlm_base::{Diag, Span};
@@ -34,6 +35,7 @@ pub fn fit(
         }
         Type::Init => return init(expr, param, owner, scope, diags),
         Type::Metric => return metric(expr, param, diags),
+        Type::Path => return Target::path(expr, scope, diags)?.one(diags).map(Arg::Name),
         Type::Per => return call(expr, param, &PER.iter().collect::<Vec<_>>(), scope, diags),
         Type::Range => {
             let words: Vec<&'static Word> = RANGES.iter().map(|range| &range.word).collect();
@@ -345,6 +347,7 @@ pub fn type_words(ty: Type) -> String {
         Type::Duration => "a duration, such as `5 epochs` or `200 steps`",
         Type::Part => "a share or a count, such as `10%` or `500 samples`",
         Type::Init => "an initialiser such as `normal(0.02)`",
+        Type::Path => "the path of a layer, such as `stage[0].conv1`",
         Type::Metric => "a metric of the validation, such as `valid.loss`",
         Type::Per => "`channel`, `tensor` or `group(32)`",
         Type::Range => "a range such as `minmax` or `percentile(99.99)`",

@@ -6,24 +6,13 @@ use crate::consts::{Scope, eval};
 use crate::diags::Diags;
 use crate::names::{Entry, Kind};
 use crate::program::{LossUse, Made};
-use crate::settings::{find_word, kind};
+use crate::settings::{argument, find_word, kind};
 use dlm_base::Span;
 use dlm_base::diag::codes::{lints, settings};
 use dlm_grammar::tree::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 use dlm_vocab::data::Target;
 use dlm_vocab::loss::{self, LOSSES, Loss};
 use dlm_vocab::{Args, Default};
-
-/// Terms that compare with a teacher.
-const WITH_TEACHER: &[&str] = &[
-    "attention_transfer",
-    "decoupled",
-    "hint",
-    "logits",
-    "relational",
-    "similarity",
-    "soft_targets",
-];
 
 /// A term with its place.
 #[derive(Clone, Debug)]
@@ -34,12 +23,14 @@ pub(crate) struct Term {
     pub(crate) span: Span,
     /// Whether it compares with a teacher.
     pub(crate) teacher: bool,
+    /// Where its arguments name layers: those of the teacher and of the student.
+    pub(crate) paths: [Option<Span>; 2],
 }
 
 impl Term {
     fn new(weight: f64, loss: &'static Loss, args: Args, span: Span) -> Term {
         let used = LossUse { weight, loss, args, features: None };
-        Term { used, span, teacher: with_teacher(loss) }
+        Term { used, span, teacher: loss.has_teacher(), paths: [None; 2] }
     }
 
     /// Whether it goes with such targets; what compares with a teacher may need none.
@@ -80,10 +71,10 @@ pub(crate) fn defaults(case: &Case<'_>, target: &Target) -> Vec<Term> {
         named(name).map(|term| Term { used: LossUse { weight, ..term.used }, ..term })
     };
     let Some(teachers) = case.teachers else {
-        let goes_on = case.goes_on.filter(|loss| !loss.iter().any(|it| with_teacher(it.loss)));
+        let goes_on = case.goes_on.filter(|loss| !loss.iter().any(|it| it.loss.has_teacher()));
         return match goes_on {
             Some(loss) => {
-                let term = |it: &LossUse| Term { used: it.clone(), span: at, teacher: false };
+                let term = |it: &LossUse| Term::new(it.weight, it.loss, it.args.clone(), at);
                 loss.iter().map(term).collect()
             }
             None => default(target, at, case.scope).into_iter().collect(),
@@ -119,7 +110,7 @@ pub(crate) fn default(target: &Target, at: Span, scope: &Scope<'_>) -> Option<Te
 /// The losses that fit such targets and look at them, and with a teacher those that compare answers.
 pub(crate) fn fitting(target: &Target, taught: bool) -> Vec<&'static str> {
     let fits = |loss: &&&Loss| {
-        let looks = match with_teacher(loss) {
+        let looks = match loss.has_teacher() {
             true => {
                 taught && loss.word.params.iter().all(|param| param.default != Default::Required)
             }
@@ -128,11 +119,6 @@ pub(crate) fn fitting(target: &Target, taught: bool) -> Vec<&'static str> {
         looks && (loss.fits)(target)
     };
     LOSSES.iter().filter(fits).map(|loss| loss.word.name).collect()
-}
-
-/// Whether a term compares with a teacher.
-fn with_teacher(loss: &Loss) -> bool {
-    WITH_TEACHER.contains(&loss.word.name)
 }
 
 /// What a term is multiplied with, and where that stands.
@@ -238,7 +224,9 @@ fn term(expr: &Expr, factor: Factor, scope: &Scope<'_>, diags: &mut Diags) -> Op
                 .because(at, "multiplied with 0 here"),
         );
     }
-    Some(Term::new(factor.value, loss, args, call.span))
+    let place = |param| argument(&call, &loss.word, None, (param, 0)).map(|expr| expr.span);
+    let paths = ["teacher", "student"].map(place);
+    Some(Term { paths, ..Term::new(factor.value, loss, args, call.span) })
 }
 
 /// Whether a loss term stands somewhere in an expression; a number does not.

@@ -1,7 +1,7 @@
 //! Cross entropy of yes and no.
 
 use crate::data::Target;
-use crate::loss::Loss;
+use crate::loss::{Loss, Of, any_features, no_weights};
 use crate::word;
 use dlm_graph::{DType, Frame, Graph, NodeId, Op, Ty, ValueId};
 use dlm_kernels::math::sigmoid;
@@ -29,6 +29,9 @@ word! {
         Target::None => false,
     },
     needs: "two classes, or values from 0 to 1",
+    of: Of::Targets,
+    fits_features: any_features,
+    own: no_weights,
     build: |g, _, terms| {
         let target = terms.target.expect("the checker has seen to a target");
         g.add(BinaryCrossEntropy, &[terms.output, target])

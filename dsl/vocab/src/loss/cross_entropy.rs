@@ -2,7 +2,7 @@
 
 use crate::common::declare::{DECAY, param};
 use crate::data::Target;
-use crate::loss::Loss;
+use crate::loss::{Loss, Of, any_features, no_weights};
 use crate::word;
 use crate::word::Default;
 use dlm_graph::{DType, Frame, Graph, NodeId, Op, Ty, ValueId};
@@ -46,6 +46,9 @@ word! {
     },
     fits: |target| matches!(target, Target::Classes(_)),
     needs: "classes",
+    of: Of::Targets,
+    fits_features: any_features,
+    own: no_weights,
     build: |g, args, terms| {
         let target = terms.target.expect("the checker has seen to a target");
         let smoothing = args.real("smoothing") as f32;

@@ -3,7 +3,7 @@
 use crate::common::declare::{POSITIVE, param};
 use crate::common::distance::{Distance, build};
 use crate::data::Target;
-use crate::loss::Loss;
+use crate::loss::{Loss, Of, any_features, no_weights};
 use crate::word;
 use crate::word::Default;
 
@@ -33,6 +33,9 @@ word! {
     },
     fits: |target| matches!(target, Target::Values(_)),
     needs: "values",
+    of: Of::Targets,
+    fits_features: any_features,
+    own: no_weights,
     build: |g, args, terms| build(g, Huber { delta: args.real("delta") as f32 }, terms),
 }
 

@@ -2,7 +2,7 @@
 
 use crate::common::declare::{NOT_NEGATIVE, param};
 use crate::common::penalty::{Norm, build};
-use crate::loss::Loss;
+use crate::loss::{Loss, Of, any_features, no_weights};
 use crate::word;
 use crate::word::Default;
 
@@ -26,5 +26,8 @@ word! {
     },
     fits: |_| true,
     needs: "any target",
+    of: Of::Weights,
+    fits_features: any_features,
+    own: no_weights,
     build: |g, args, terms| build(g, Norm::Abs, args.real("weight"), terms),
 }

@@ -2,7 +2,7 @@
 
 use crate::common::distance::{Distance, build};
 use crate::data::Target;
-use crate::loss::Loss;
+use crate::loss::{Loss, Of, any_features, no_weights};
 use crate::word;
 
 word! {
@@ -22,6 +22,9 @@ word! {
     },
     fits: |target| matches!(target, Target::Values(_)),
     needs: "values",
+    of: Of::Targets,
+    fits_features: any_features,
+    own: no_weights,
     build: |g, _, terms| build(g, Squared, terms),
 }
 

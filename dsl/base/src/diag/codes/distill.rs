@@ -206,6 +206,12 @@ pub fn no_layer(at: Span, path: &str, owner: &str, hint: Hint) -> Diag {
     }
 }
 
+/// E0702: there are several teachers, and the path does not say whose layer it is.
+pub fn no_owner(at: Span, path: &str, help: &str) -> Diag {
+    let message = format!("`{path}` does not say whose layer it is: there are several teachers");
+    Diag::new(&E0702, message, at, "leads nowhere").help(help)
+}
+
 /// E0703: `teacher`, named at `named`, is `kind` ("a closed network"), and the term at `at` wants more of it
 /// than answers.
 pub fn no_features(at: Span, term: &str, teacher: &str, kind: &str, named: Span) -> Diag {
