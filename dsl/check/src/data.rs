@@ -343,8 +343,17 @@ pub(crate) fn normalization(
             && values.len() != 1
             && values.len() != channels
         {
-            let message = format!("`{param}` has {} numbers for {channels} channels", values.len());
-            let label = format!("must have 1 or {channels} numbers");
+            let given = values.len();
+            let (message, label) = match channels {
+                1 => (
+                    format!("`{param}` has {given} numbers for one channel"),
+                    "must have one number".to_string(),
+                ),
+                _ => (
+                    format!("`{param}` has {given} numbers for {channels} channels"),
+                    format!("must have 1 or {channels} numbers"),
+                ),
+            };
             diags.push(settings::unfit_value(place(param), &message, &label, None));
             return None;
         }
