@@ -1,13 +1,18 @@
 //! Loss terms of `train`, and those of `distill`, which compare with a teacher.
 
+mod attention_transfer;
 mod binary_cross_entropy;
 mod cross_entropy;
+mod decoupled;
+mod hint;
 mod huber;
 mod l1;
 mod l2;
 mod logits;
 mod mae;
 mod mse;
+mod relational;
+mod similarity;
 mod soft_targets;
 
 use crate::data::Target;
@@ -69,14 +74,19 @@ pub struct Terms<'a> {
 
 /// All loss terms, by name.
 pub static LOSSES: &[&Loss] = &[
+    &attention_transfer::ATTENTION_TRANSFER,
     &binary_cross_entropy::BINARY_CROSS_ENTROPY,
     &cross_entropy::CROSS_ENTROPY,
+    &decoupled::DECOUPLED,
+    &hint::HINT,
     &huber::HUBER,
     &l1::L1,
     &l2::L2,
     &logits::LOGITS,
     &mae::MAE,
     &mse::MSE,
+    &relational::RELATIONAL,
+    &similarity::SIMILARITY,
     &soft_targets::SOFT_TARGETS,
 ];
 

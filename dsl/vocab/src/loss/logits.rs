@@ -17,7 +17,7 @@ word! {
     /// model Large(image: [1, 8, 8]) { image -> flatten -> dense(64) -> relu -> dense(Digits.classes) }
     /// model Small(image: [1, 8, 8]) { image -> flatten -> dense(12) -> relu -> dense(Digits.classes) }
     /// train Large on Digits {}
-    /// distill Small from Large on Digits { loss = logits }
+    /// distill Small from Large on Digits { loss = logits + 0.1 * cross_entropy }
     /// ```
     ///
     /// Ba and Caruana 2014, arXiv 1312.6184.
