@@ -141,6 +141,7 @@ fn alone(operator: &'static Operator, case: &Case) -> Network {
         layers: vec![layer],
         output: Flow::Layer(0),
         before_relu: vec![false],
+        groups: Vec::new(),
     }
 }
 

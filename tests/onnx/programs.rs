@@ -56,7 +56,7 @@ fn quantized_artifacts_answer_the_same_in_onnx_runtime() {
     let (mut runs, mut expected) = (Vec::new(), Vec::new());
     for quantization in &program.quantizations {
         let artifact = &quantization.artifact;
-        let network = &program.networks[program.trainings[quantization.training].network];
+        let network = &program.networks[quantization.network];
         let stored = &world.saved[artifact];
         let (scheme, quantized, _) = from_bytes(network, quantization, stored).unwrap();
         let inputs = vec![(network.inputs[0].1.clone(), images.clone())];

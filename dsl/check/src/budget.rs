@@ -22,18 +22,18 @@ pub fn budget(net: &Network) -> Budget {
 }
 
 /// The cost of an artifact. Where it is quantized, weights and activations take the bytes of their formats;
-/// parameters and multiply-adds are those of the float network.
-pub fn of(program: &Program, artifact: Artifact<'_>) -> Budget {
-    let net = &program.networks[artifact.training.network];
+/// parameters and multiply-adds are those of the float network. `None` for what has no network.
+pub fn of(program: &Program, artifact: Artifact<'_>) -> Option<Budget> {
+    let net = &program.networks[artifact.network()?];
     let float = budget(net);
-    match artifact.quantization {
+    Some(match artifact.quantization {
         None => float,
         Some(it) => Budget {
             size: quant::size(net, &it.scheme),
             memory: quant::memory(net, &it.scheme),
             ..float
         },
-    }
+    })
 }
 
 /// The most bytes that inputs and results of layers take at one time while one sample goes through:

@@ -304,13 +304,13 @@ fn normalize(
             InputKind::Image | InputKind::Tensor => Normalize::None,
         });
     };
-    normalization(expr, channels(facts), scope, diags)
+    normalization(expr, Some(channels(facts)), scope, diags)
 }
 
-/// The normalisation that an expression is, of inputs with so many channels or features.
+/// The normalisation that an expression is, of inputs with so many channels or features, if that is known.
 pub(crate) fn normalization(
     expr: &Expr,
-    channels: usize,
+    channels: Option<usize>,
     scope: &Scope<'_>,
     diags: &mut Diags,
 ) -> Option<Normalize> {
@@ -339,9 +339,21 @@ pub(crate) fn normalization(
     };
     let place = |param| argument(&call, word, None, (param, 0)).map_or(call.span, |e| e.span);
     for (param, values) in [("mean", &mean), ("std", &std)] {
-        if values.len() != 1 && values.len() != channels {
-            let message = format!("`{param}` has {} numbers for {channels} channels", values.len());
-            let label = format!("must have 1 or {channels} numbers");
+        if let Some(channels) = channels
+            && values.len() != 1
+            && values.len() != channels
+        {
+            let given = values.len();
+            let (message, label) = match channels {
+                1 => (
+                    format!("`{param}` has {given} numbers for one channel"),
+                    "must have one number".to_string(),
+                ),
+                _ => (
+                    format!("`{param}` has {given} numbers for {channels} channels"),
+                    format!("must have 1 or {channels} numbers"),
+                ),
+            };
             diags.push(settings::unfit_value(place(param), &message, &label, None));
             return None;
         }
@@ -354,7 +366,7 @@ pub(crate) fn normalization(
 }
 
 /// How many numbers a normalisation has: one for each channel or feature.
-fn channels(facts: &Facts) -> usize {
+pub(crate) fn channels(facts: &Facts) -> usize {
     facts.shape.0.first().copied().unwrap_or(1)
 }
 

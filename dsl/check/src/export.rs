@@ -1,10 +1,11 @@
 //! `export` verbs.
 
 use crate::diags::Diags;
+use crate::load::weightless;
 use crate::names::World;
 use crate::order::artifact_exists;
 use crate::program::{Export, Program};
-use dlm_base::diag::codes::settings;
+use dlm_base::diag::codes::{names, settings};
 use dlm_grammar::tree;
 
 /// Checks an `export` verb and adds it to the program.
@@ -14,7 +15,14 @@ pub(crate) fn export(
     program: &mut Program,
     diags: &mut Diags,
 ) {
-    let known = artifact_exists(world, &verb.artifact, diags);
+    let mut known = artifact_exists(world, &verb.artifact, diags);
+    if let Some(is) = weightless(world, &verb.artifact.text) {
+        let (name, declared) = (&verb.artifact, world.artifact(&verb.artifact.text));
+        let wanted = "an artifact with weights";
+        let help = Some("export a student that learnt from it");
+        diags.push(names::wrong_kind(name.span, &name.text, is, wanted, declared, help));
+        known = false;
+    }
     let path = verb.file.value.as_str();
     let at = verb.file.span;
     if at.start == at.end {

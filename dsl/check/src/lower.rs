@@ -275,6 +275,7 @@ pub(crate) mod tests {
             inputs: vec![("x".into(), Ty::flow(vec![sizes[0]]))],
             output: Flow::Layer(layers.len() - 1),
             before_relu: vec![false; layers.len()],
+            groups: Vec::new(),
             layers,
         }
     }

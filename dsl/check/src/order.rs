@@ -2,14 +2,15 @@
 
 use crate::data::dataset;
 use crate::diags::Diags;
+use crate::distill::teachers;
 use crate::lower::weights;
 use crate::names::{Decl, Entry, Kind, World};
 use crate::program::{Program, Training};
 use crate::quantize::is_float;
-use crate::{expect, export, policy, quantize, train};
+use crate::{expect, export, load, policy, quantize, train};
 use dlm_base::Span;
 use dlm_base::diag::codes::{artifacts as codes, lints, names};
-use dlm_grammar::tree::{Expr, ExprKind, ItemKind, Name, Settings};
+use dlm_grammar::tree::{ItemKind, Name, Settings};
 use std::collections::BTreeMap;
 
 /// Checks the data and the verbs of the file, and adds them to the program.
@@ -23,7 +24,11 @@ pub(crate) fn check_verbs(world: &World<'_>, program: &mut Program, diags: &mut 
         let item = &items[index as usize];
         let Some(artifact) = item.declared() else { continue };
         match &item.kind {
-            ItemKind::Train(verb) => train::train(world, verb, artifact, program, diags),
+            ItemKind::Load(verb) => load::load(world, verb, artifact, program, diags),
+            ItemKind::Train(verb) => train::train(world, verb.into(), artifact, program, diags),
+            ItemKind::Distill(verb) => {
+                train::train(world, verb.into(), artifact, program, diags);
+            }
             ItemKind::Quantize(verb) => {
                 quantize::quantize(world, verb, &mut policies, program, diags);
             }
@@ -40,8 +45,6 @@ pub(crate) fn check_verbs(world: &World<'_>, program: &mut Program, diags: &mut 
         match &item.kind {
             ItemKind::Export(verb) => export::export(world, verb, program, diags),
             ItemKind::Expect(verb) => expect::expect(world, verb, program, diags),
-            ItemKind::Load(it) => diags.push(names::not_built(it.keyword, "`load`")),
-            ItemKind::Distill(it) => diags.push(names::not_built(it.keyword, "`distill`")),
             _ => {}
         }
     }
@@ -177,27 +180,39 @@ fn verbs<'t>(world: &'t World<'_>, diags: &mut Diags) -> Vec<Verb<'t>> {
             ItemKind::Train(it) => needs.extend(setting_name(it.settings.as_ref(), "from")),
             ItemKind::Distill(it) => {
                 needs.extend(setting_name(it.settings.as_ref(), "from"));
-                mentioned(&it.from.1, &mut needs);
+                needs.extend(teachers::names(world, &it.from.1));
             }
             ItemKind::Quantize(it) => {
                 needs.push(&it.artifact);
-                it.from.iter().for_each(|(_, from)| mentioned(from, &mut needs));
+                let from = it.from.iter();
+                needs.extend(from.flat_map(|(_, from)| teachers::names(world, from)));
             }
             ItemKind::Load(_) => {}
             _ => continue,
         }
-        needs.retain(|name| match &item.kind {
-            ItemKind::Train(_) => {
-                let start = |float: &str| format!("start from `{float}`: `from = {float}`");
-                artifact_exists(world, name, diags) && is_float(world, name, diags, start)
+        needs.retain(|name| {
+            let begins = match &item.kind {
+                ItemKind::Train(it) => is_from(it.settings.as_ref(), name),
+                ItemKind::Distill(it) => is_from(it.settings.as_ref(), name),
+                ItemKind::Quantize(it) => it.artifact.span == name.span,
+                _ => false,
+            };
+            if !artifact_exists(world, name, diags) || !begins {
+                return main.artifacts.contains_key(&name.text);
             }
-            ItemKind::Quantize(it) if it.artifact.span == name.span => {
-                let with = &it.with.name.text;
-                let write =
-                    |float: &str| format!("quantize the float one: `quantize {float} with {with}`");
-                artifact_exists(world, name, diags) && is_float(world, name, diags, write)
+            match &item.kind {
+                ItemKind::Quantize(it) => {
+                    let with = &it.with.name.text;
+                    let write = |float: &str| {
+                        format!("quantize the float one: `quantize {float} with {with}`")
+                    };
+                    is_float(world, name, diags, write)
+                }
+                _ => {
+                    let start = |float: &str| format!("start from `{float}`: `from = {float}`");
+                    is_float(world, name, diags, start)
+                }
             }
-            _ => main.artifacts.contains_key(&name.text),
         });
         let Some(name) = item.declared() else { continue };
         let unnamed = matches!(&item.kind, ItemKind::Quantize(it) if it.name.is_none());
@@ -215,28 +230,17 @@ fn setting_name<'t>(settings: Option<&'t Settings>, key: &str) -> Option<&'t Nam
     (!name.is_missing()).then_some(name)
 }
 
-/// The names in a teacher: `A`, `[A, B]`, `[0.7 * A, 0.3 * B]`.
-fn mentioned<'t>(expr: &'t Expr, names: &mut Vec<&'t Name>) {
-    match &expr.kind {
-        ExprKind::Name(name) => names.push(name),
-        ExprKind::Paren(inner) => mentioned(inner, names),
-        ExprKind::List(items) => items.iter().for_each(|item| mentioned(item, names)),
-        ExprKind::Binary { left, right, .. } => {
-            mentioned(left, names);
-            mentioned(right, names);
-        }
-        _ => {}
-    }
+/// Whether a name is the value of `from` in a block.
+fn is_from(settings: Option<&Settings>, name: &Name) -> bool {
+    setting_name(settings, "from").is_some_and(|from| from.span == name.span)
 }
 
 /// W1009 when a training starts from an artifact of which no weight fits.
 fn agreement(world: &World<'_>, training: &Training, program: &Program, diags: &mut Diags) {
     let Some(from) = &training.from else { return };
-    let Some(source) = program.trainings.iter().find(|other| other.artifact == *from) else {
-        return;
-    };
+    let Some(source) = program.artifact(from).and_then(|source| source.network()) else { return };
     let own = weights(&program.networks[training.network]);
-    let theirs = weights(&program.networks[source.network]);
+    let theirs = weights(&program.networks[source]);
     let agrees = own
         .iter()
         .any(|w| theirs.iter().any(|other| other.name == w.name && other.shape == w.shape));

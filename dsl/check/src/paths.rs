@@ -125,6 +125,27 @@ impl Target {
         }
     }
 
+    /// The path of one layer or block, indices computed; a pattern is reported.
+    pub(crate) fn one(&self, diags: &mut Diags) -> Option<String> {
+        let What::Path(parts) = &self.what else { return None };
+        let mut path = String::new();
+        for part in parts {
+            match part {
+                Part::Name(name) if path.is_empty() => path += name,
+                Part::Name(name) => path = format!("{path}.{name}"),
+                Part::Index(index) => path = format!("{path}[{index}]"),
+                Part::AnyName | Part::AnyIndex => {
+                    let message =
+                        format!("`{}` may mean many layers, and one is needed", self.text);
+                    let help = Some("name one, such as `stage[0].conv1`");
+                    diags.push(settings::unfit_value(self.at, &message, "a pattern", help));
+                    return None;
+                }
+            }
+        }
+        Some(path)
+    }
+
     /// What to say where it leads to no layer.
     pub(crate) fn hint(&self, network: &Network) -> Hint {
         let known = match self.what {
@@ -144,11 +165,20 @@ impl Target {
                 self.text
             ));
         }
-        let near = nearest(&self.text, known);
-        match near.is_empty() {
-            false => Hint::Near(near.into_iter().map(str::to_string).collect()),
-            true => Hint::Say(format!("`dlm show` lists the layers of `{}`", network.model)),
-        }
+        near(&self.text, known, network)
+    }
+}
+
+/// What to say of a path of one layer that leads to none.
+pub(crate) fn hint(path: &str, network: &Network) -> Hint {
+    near(path, blocks(network), network)
+}
+
+fn near(path: &str, known: BTreeSet<&str>, network: &Network) -> Hint {
+    let near = nearest(path, known);
+    match near.is_empty() {
+        false => Hint::Near(near.into_iter().map(str::to_string).collect()),
+        true => Hint::Say(format!("`dlm show` lists the layers of `{}`", network.model)),
     }
 }
 

@@ -21,7 +21,9 @@ pub struct Program {
     /// Each declared model with its default settings, where all its sizes are known, and each
     /// model with the settings and the data of a verb.
     pub networks: Vec<Network>,
-    /// The `train` verbs, in an order in which each comes after what it needs.
+    /// The `load` verbs.
+    pub loads: Vec<Load>,
+    /// The `train` and `distill` verbs, in an order in which each comes after what it needs.
     pub trainings: Vec<Training>,
     /// The `quantize` verbs.
     pub quantizations: Vec<Quantization>,
@@ -34,16 +36,55 @@ pub struct Program {
 /// An artifact: where it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct Artifact<'p> {
-    /// The training that gives it, or its float original.
-    pub training: &'p Training,
+    /// The verb that gives it, or its float original.
+    pub made: Made<'p>,
     /// The quantization that gives it, where one does.
     pub quantization: Option<&'p Quantization>,
 }
 
-impl Artifact<'_> {
-    /// The data on which it is evaluated: an index into [`Program::datasets`].
-    pub fn dataset(&self) -> usize {
-        self.quantization.map_or(self.training.dataset, |it| it.dataset)
+/// The verb that gives a float artifact.
+#[derive(Clone, Copy, Debug)]
+pub enum Made<'p> {
+    /// `train` or `distill`.
+    Trained(&'p Training),
+    /// `load`.
+    Loaded(&'p Load),
+}
+
+impl<'p> Artifact<'p> {
+    /// The data on which it is evaluated: an index into [`Program::datasets`]. A loaded artifact that no
+    /// verb uses has none.
+    pub fn dataset(&self) -> Option<usize> {
+        match (self.quantization, self.made) {
+            (Some(it), _) => Some(it.dataset),
+            (None, Made::Trained(training)) => Some(training.dataset),
+            (None, Made::Loaded(load)) => load.dataset,
+        }
+    }
+
+    /// Its network: an index into [`Program::networks`]. A closed teacher and recorded answers have none.
+    pub fn network(&self) -> Option<usize> {
+        match self.made {
+            Made::Trained(training) => Some(training.network),
+            Made::Loaded(load) => load.network(),
+        }
+    }
+
+    /// The place of the name of the float artifact.
+    pub fn span(&self) -> Span {
+        match self.made {
+            Made::Trained(training) => training.span,
+            Made::Loaded(load) => load.span,
+        }
+    }
+
+    /// The loss with which it is evaluated.
+    pub fn loss(&self) -> &'p [LossUse] {
+        match (self.quantization, self.made) {
+            (Some(it), _) => it.loss(),
+            (None, Made::Trained(training)) => &training.loss,
+            (None, Made::Loaded(load)) => &load.loss,
+        }
     }
 }
 
@@ -51,17 +92,18 @@ impl Program {
     /// The artifact of that name.
     pub fn artifact(&self, name: &str) -> Option<Artifact<'_>> {
         let quantization = self.quantizations.iter().find(|it| it.artifact == name);
-        let training = match quantization {
-            Some(it) => &self.trainings[it.training],
-            None => self.trainings.iter().find(|it| it.artifact == name)?,
-        };
-        Some(Artifact { training, quantization })
+        let name = quantization.map_or(name, |it| it.source.as_str());
+        let trained = self.trainings.iter().find(|it| it.artifact == name).map(Made::Trained);
+        let loaded = || self.loads.iter().find(|it| it.artifact == name).map(Made::Loaded);
+        Some(Artifact { made: trained.or_else(loaded)?, quantization })
     }
 
-    /// The names of all artifacts, trained ones first.
+    /// The names of all artifacts: loaded ones, trained ones, quantized ones.
     pub fn artifacts(&self) -> impl Iterator<Item = &str> {
+        let loaded = self.loads.iter().map(|it| it.artifact.as_str());
         let trained = self.trainings.iter().map(|it| it.artifact.as_str());
-        trained.chain(self.quantizations.iter().map(|it| it.artifact.as_str()))
+        let quantized = self.quantizations.iter().map(|it| it.artifact.as_str());
+        loaded.chain(trained).chain(quantized)
     }
 }
 
@@ -160,6 +202,8 @@ pub struct Network {
     pub output: Flow,
     /// Whether a relu-like step follows (skipping normalisation), for each layer.
     pub before_relu: Vec<bool>,
+    /// The paths of blocks (`stage`, `stage[0]`, `ResidualBlock1`), each with its result.
+    pub groups: Vec<(Arc<str>, Flow)>,
 }
 
 /// One operator of a network.
@@ -196,17 +240,15 @@ pub enum Flow {
     Layer(usize),
 }
 
-impl Program {
-    /// The loss with which a quantized artifact is evaluated: that of its tuning, or of its source.
-    pub fn loss_of<'a>(&'a self, quantization: &'a Quantization) -> &'a [LossUse] {
-        match &quantization.tuning {
-            Some(tuning) => &tuning.training.loss,
-            None => &self.trainings[quantization.training].loss,
-        }
-    }
-}
-
 impl Network {
+    /// The value to which a path leads: the result of the layer of that path, or of the block.
+    pub fn at(&self, path: &str) -> Option<Flow> {
+        let layer = self.layers.iter().position(|layer| &*layer.path == path).map(Flow::Layer);
+        let block =
+            || self.groups.iter().find(|(known, _)| &**known == path).map(|(_, flow)| *flow);
+        layer.or_else(block)
+    }
+
     /// The type of a value.
     pub fn ty(&self, flow: Flow) -> &Ty {
         match flow {
@@ -233,7 +275,84 @@ impl Network {
     }
 }
 
-/// A `train` verb.
+/// A `load` verb.
+#[derive(Debug)]
+pub struct Load {
+    /// The artifact that it gives.
+    pub artifact: String,
+    /// The place of the artifact's name.
+    pub span: Span,
+    /// What is loaded.
+    pub what: Loaded,
+    /// The data on which it is evaluated: those of recorded answers, or those of the first verb that
+    /// uses the artifact; an index into [`Program::datasets`].
+    pub dataset: Option<usize>,
+    /// The loss with which it is evaluated, the default of a training on these data; empty without data.
+    pub loss: Vec<LossUse>,
+}
+
+/// What a `load` reads.
+#[derive(Debug)]
+pub enum Loaded {
+    /// Weights for a declared model.
+    Weights {
+        /// The model: an index into [`Program::networks`].
+        network: usize,
+        /// The file, resolved: `.safetensors`, `.pt` or `.pth`.
+        file: String,
+        /// The place of the file's string.
+        span: Span,
+    },
+    /// A network in ONNX, which answers and is not trained.
+    Closed {
+        /// The file, resolved.
+        file: String,
+        /// The place of the file's string.
+        span: Span,
+        /// What it is fed with.
+        input: ClosedInput,
+        /// How its inputs are normalised after that; `None`: not at all, or as `input` says.
+        normalize: Option<Normalize>,
+        /// How many classes it tells apart, as the file or else its data say; `None` where neither does.
+        classes: Option<usize>,
+    },
+    /// The answers of a teacher to the training part of a dataset.
+    Answers {
+        /// The file, resolved: a NumPy array `[samples, classes]`.
+        file: String,
+        /// The place of the file's string.
+        span: Span,
+        /// Probabilities (`true`) or logits.
+        probabilities: bool,
+        /// The numbers in each answer.
+        classes: usize,
+        /// The data: an index into [`Program::datasets`].
+        dataset: usize,
+    },
+}
+
+/// What a closed teacher is fed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedInput {
+    /// What the student sees: the inputs as the data normalise them.
+    Data,
+    /// Bytes of images, as numbers from 0 to 255.
+    Pixels,
+    /// Images from 0 to 1, tables as they are.
+    Unit,
+}
+
+impl Load {
+    /// Its network: an index into [`Program::networks`].
+    pub fn network(&self) -> Option<usize> {
+        match self.what {
+            Loaded::Weights { network, .. } => Some(network),
+            Loaded::Closed { .. } | Loaded::Answers { .. } => None,
+        }
+    }
+}
+
+/// A `train` or `distill` verb, or the training of `qat`.
 #[derive(Debug)]
 pub struct Training {
     /// The artifact that it gives.
@@ -244,6 +363,8 @@ pub struct Training {
     pub network: usize,
     /// The data: an index into [`Program::datasets`].
     pub dataset: usize,
+    /// The teachers; none in a plain training.
+    pub teachers: Vec<TeacherUse>,
     /// The sum of weighted terms.
     pub loss: Vec<LossUse>,
     /// The optimiser.
@@ -279,6 +400,28 @@ pub struct LossUse {
     pub loss: &'static Loss,
     /// Its arguments.
     pub args: Args,
+    /// What it compares beside answers.
+    pub features: Option<Features>,
+}
+
+/// A teacher of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TeacherUse {
+    /// Its share of the answers; those of all teachers sum to 1.
+    pub weight: f64,
+    /// The artifact.
+    pub artifact: String,
+}
+
+/// Features that a loss term compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// Whose: an index into [`Training::teachers`].
+    pub of: usize,
+    /// The value in the teacher's network.
+    pub teacher: Flow,
+    /// The value in the student's network.
+    pub student: Flow,
 }
 
 /// How long a training lasts.

@@ -6,7 +6,7 @@ mod size;
 pub use scheme::{Cut, Form, Point, Scheme, Unit, Why, scheme};
 pub use size::{memory, size, unit_size};
 
-use crate::program::Training;
+use crate::program::{LossUse, Training};
 use dlm_base::Span;
 use dlm_base::diag::Code;
 
@@ -19,8 +19,8 @@ pub struct Quantization {
     pub span: Span,
     /// The float artifact that is quantized.
     pub source: String,
-    /// The training that gives it: an index into [`crate::Program::trainings`].
-    pub training: usize,
+    /// Its network: an index into [`crate::Program::networks`].
+    pub network: usize,
     /// The data of calibration, tuning and evaluation: an index into [`crate::Program::datasets`].
     pub dataset: usize,
     /// The policy's name.
@@ -39,6 +39,18 @@ pub struct Quantization {
     pub silenced: Vec<&'static Code>,
     /// How training goes on under `qat`.
     pub tuning: Option<Tuning>,
+    /// The loss of the float artifact.
+    pub source_loss: Vec<LossUse>,
+}
+
+impl Quantization {
+    /// The loss with which it is evaluated: that of its tuning, or of its source.
+    pub fn loss(&self) -> &[LossUse] {
+        match &self.tuning {
+            Some(tuning) => &tuning.training.loss,
+            None => &self.source_loss,
+        }
+    }
 }
 
 /// When the ranges of activations are found.

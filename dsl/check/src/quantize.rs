@@ -3,16 +3,18 @@
 use crate::consts::{Const, Scope, eval};
 use crate::data::source_facts;
 use crate::diags::Diags;
+use crate::distill::{Teachers, teachers};
+use crate::load::weightless;
 use crate::names::{Entry, Kind, ModuleId, Wanted, World};
 use crate::policy::{Cover, Policies, Policy, parts};
-use crate::program::{Length, Network, Program, Training};
+use crate::program::{Artifact, Length, LossUse, Network, Program, Training};
 use crate::quant::scheme::Why;
 use crate::quant::{
     Activations, Form, Format, Method, Quantization, Scheme, Tail, Tuning, Weights,
 };
 use crate::session::allow::of_runs;
 use crate::settings::Block;
-use crate::train::{Case, Plan, misfit};
+use crate::train::{Case, Plan, default_loss, misfit};
 use dlm_base::Span;
 use dlm_base::diag::Code;
 use dlm_base::diag::codes::{artifacts, lints, names, quant as codes, settings};
@@ -35,15 +37,17 @@ pub(crate) fn quantize(
     let block = Block::read(BLOCK, verb.settings.as_ref(), diags);
     let policy = world.resolve(ModuleId::MAIN, &verb.with.name, Wanted::Policy, diags);
     let policy = policy.and_then(|decl| policies.get_mut(&decl));
-    let taught = verb.from.as_ref().map(|(at, teacher)| at.to(teacher.span));
-    if let Some(at) = taught {
-        diags.push(names::not_built(at, "a teacher of `quantize`"));
-    }
-    let source = program.trainings.iter().position(|it| it.artifact == verb.artifact.text);
+    let taught = verb.from.as_ref().map(|(_, expr)| teachers::read(expr, &scope, program, diags));
+    let source = source(program, &verb.artifact.text);
     let method = policy.as_ref().and_then(|(policy, _)| policy.method);
     let data = dataset(world, verb, policy.as_ref().map(|(policy, _)| policy), program, diags);
     let data = match (data, source) {
-        (Some(None), Some(source)) => Some(program.trainings[source].dataset),
+        (Some(None), Some(source)) => {
+            if source.dataset().is_none() {
+                diags.push(codes::no_test_data(verb.artifact.span, &verb.artifact.text));
+            }
+            source.dataset()
+        }
         (data, _) => data.flatten(),
     };
     let plan = match method {
@@ -52,16 +56,33 @@ pub(crate) fn quantize(
     };
     let Some((policy, cover)) = policy else { return };
     if let Some(method @ (Method::Dynamic | Method::Static)) = method {
-        idle_block(&block, policy, method, diags);
+        idle_block(&block, verb.from.as_ref().map(|(at, _)| *at), policy, method, diags);
     }
     let (Some(source), true) = (source, policy.sound) else {
         cover.lose();
         return;
     };
-    let use_ = Use { world, scope: &scope, verb, block: &block, policy, program, source };
+    // What is wrong with the teachers has been reported, here or where they come from.
+    if matches!(taught, Some(None)) {
+        cover.lose();
+        return;
+    }
+    let taught = taught.flatten();
+    let Some(network) = source.network() else { return cover.lose() };
+    let use_ = Use {
+        world,
+        scope: &scope,
+        verb,
+        block: &block,
+        policy,
+        program,
+        source,
+        network,
+        teachers: taught.as_ref(),
+    };
     let quantization = use_.check(method, data, plan, cover, diags);
     let named = verb.name.as_ref().is_some_and(|clause| !clause.name.is_missing());
-    program.quantizations.extend(quantization.filter(|_| named && taught.is_none()));
+    program.quantizations.extend(quantization.filter(|_| named));
 }
 
 /// Whether an artifact is given by `quantize`; its verb.
@@ -73,13 +94,26 @@ pub(crate) fn quantized<'t>(world: &'t World<'_>, artifact: &str) -> Option<&'t 
     }
 }
 
-/// E0203 where a float artifact is needed and `name` is a quantized one; `true` when it is not.
+/// The float artifact of that name, if a verb gives it.
+fn source<'p>(program: &'p Program, name: &str) -> Option<Artifact<'p>> {
+    program.artifact(name).filter(|it| it.quantization.is_none())
+}
+
+/// E0203 where a float artifact is needed and `name` is a quantized one, or one without weights; `true`
+/// when it is neither.
 pub(crate) fn is_float(
     world: &World<'_>,
     name: &Name,
     diags: &mut Diags,
     help: impl Fn(&str) -> String,
 ) -> bool {
+    if let Some(is) = weightless(world, &name.text) {
+        let declared = world.artifact(&name.text);
+        let wanted = "an artifact with weights";
+        let help = Some("it can be a teacher: `distill STUDENT from TEACHER on DATA`");
+        diags.push(names::wrong_kind(name.span, &name.text, is, wanted, declared, help));
+        return false;
+    }
     let Some(verb) = quantized(world, &name.text) else { return true };
     let declared = verb.name.as_ref().map(|clause| clause.name.span);
     if declared.is_none_or(|at| at.start == at.end) {
@@ -111,8 +145,12 @@ struct Use<'a> {
     block: &'a Block<'a>,
     policy: &'a Policy,
     program: &'a Program,
-    /// The training of the float artifact.
-    source: usize,
+    /// The float artifact.
+    source: Artifact<'a>,
+    /// Its network.
+    network: usize,
+    /// The teachers, if there are any.
+    teachers: Option<&'a Teachers<'a>>,
 }
 
 impl Use<'_> {
@@ -128,20 +166,23 @@ impl Use<'_> {
             cover.lose();
             return None;
         };
-        let training = &self.program.trainings[self.source];
-        let net = &self.program.networks[training.network];
+        let source = &self.verb.artifact.text;
+        let net = &self.program.networks[self.network];
         let artifact = self.artifact();
-        let owners = [net.model.as_str(), &training.artifact, &artifact.text];
+        let owners = [net.model.as_str(), source, &artifact.text];
         let before = diags.len();
         let (formats, scheme) = cover.apply(self.policy, method, net, &owners, diags);
         if diags.len() == before {
             self.lints(net, &formats, &scheme, diags);
         }
         let dataset = data?;
-        let fits = self.fits(net, training, dataset, diags);
+        let fits = self.fits(net, dataset, diags);
         let drop = self.max_drop(dataset, diags);
         let tuning = match method {
-            Method::Qat => Some(self.tuning(net, training, dataset, plan, &owners, diags)),
+            Method::Qat => {
+                let bits = bits(&formats, net);
+                Some(self.tuning(net, dataset, plan, bits, &owners, diags))
+            }
             _ => None,
         };
         self.samples(dataset, &scheme, method, diags);
@@ -151,8 +192,8 @@ impl Use<'_> {
         Some(Quantization {
             artifact: artifact.text.clone(),
             span: artifact.span,
-            source: training.artifact.clone(),
-            training: self.source,
+            source: source.clone(),
+            network: self.network,
             dataset,
             policy: self.policy.name.clone(),
             method,
@@ -165,7 +206,19 @@ impl Use<'_> {
                 Some(tuning) => Some(tuning?),
                 None => None,
             },
+            source_loss: self.source_loss(dataset),
         })
+    }
+
+    /// The loss of the float artifact: its own, but for what compares with a teacher that is not at hand.
+    fn source_loss(&self, dataset: usize) -> Vec<LossUse> {
+        match self.source.loss() {
+            [] => {
+                let target = &self.program.datasets[dataset].facts.target;
+                default_loss(target, self.scope).into_iter().collect()
+            }
+            loss => loss.to_vec(),
+        }
     }
 
     /// The warnings of the run that the file does not want to see.
@@ -222,19 +275,20 @@ impl Use<'_> {
     }
 
     /// Whether the data go with the network (E0405, E0406).
-    fn fits(&self, net: &Network, training: &Training, dataset: usize, diags: &mut Diags) -> bool {
-        if dataset == training.dataset {
+    fn fits(&self, net: &Network, dataset: usize, diags: &mut Diags) -> bool {
+        // A loaded network has been built for the data that meet it first.
+        let Some(first) = self.source.dataset().filter(|first| *first != dataset) else {
             return true;
-        }
+        };
         let data = &self.program.datasets[dataset];
-        let own = &self.program.datasets[training.dataset];
+        let own = &self.program.datasets[first];
         let at = self.verb.on.as_ref().map_or(self.verb.keyword, |on| on.name.span);
-        let artifact = &training.artifact;
+        let (artifact, from) = (&self.verb.artifact.text, self.source.span());
         let takes = net.inputs.first().map(|(_, ty)| &ty.shape);
         if takes != Some(&data.facts.shape) {
             let takes = takes.map_or(String::new(), |shape| shape.to_string());
             let is = data.facts.shape.to_string();
-            let model = artifacts::Side { name: artifact, is: &takes, at: training.span };
+            let model = artifacts::Side { name: artifact, is: &takes, at: from };
             let source = artifacts::Side { name: &data.name, is: &is, at: data.train.span };
             let help = format!("name data of that shape, such as `on {}`", own.name);
             diags.push(artifacts::input_unfit(at, model, source, &help));
@@ -249,7 +303,7 @@ impl Use<'_> {
         if !fits {
             let answers = misfit::target_words(&own.facts.target);
             let has = misfit::target_words(&data.facts.target);
-            let model = artifacts::Side { name: artifact, is: &answers, at: training.span };
+            let model = artifacts::Side { name: artifact, is: &answers, at: from };
             let source = artifacts::Side { name: &data.name, is: &has, at: data.train.span };
             let help = format!("name data with the same targets, such as `on {}`", own.name);
             diags.push(artifacts::output_unfit(at, model, source, &help));
@@ -308,9 +362,9 @@ impl Use<'_> {
     fn tuning(
         &self,
         net: &Network,
-        source: &Training,
         dataset: usize,
         plan: Option<Plan>,
+        bits: Option<u8>,
         owners: &[&str],
         diags: &mut Diags,
     ) -> Option<Tuning> {
@@ -324,9 +378,13 @@ impl Use<'_> {
             network: net,
             data: &self.program.datasets[dataset],
             block: self.block,
-            goes_on: Some(&source.loss),
+            goes_on: Some(self.source.loss()).filter(|loss| !loss.is_empty()),
+            word: BLOCK,
+            program: self.program,
+            teachers: self.teachers,
+            bits: Some(bits.unwrap_or(32)),
         };
-        let training = case.training(plan, dataset, source.network, diags);
+        let training = case.training(plan, dataset, self.network, diags);
         let tail = match self.block.value("freeze_ranges") {
             Some(expr) => tail(expr, self.scope, diags),
             None => Some(Tail::Share(1.0 / 3.0)),
@@ -399,14 +457,34 @@ fn declared_data<'w>(world: &'w World<'_>) -> Vec<&'w str> {
     data.map(|(name, _)| name.as_str()).collect()
 }
 
-/// E0802: settings of a training where none takes place.
-fn idle_block(block: &Block<'_>, policy: &Policy, method: Method, diags: &mut Diags) {
+/// E0802: settings of a training, or a teacher at `from`, where none takes place.
+fn idle_block(
+    block: &Block<'_>,
+    from: Option<Span>,
+    policy: &Policy,
+    method: Method,
+    diags: &mut Diags,
+) {
     let given = block.keys();
+    let words = (policy.name.as_str(), method.word());
+    if let Some(at) = from {
+        diags.push(codes::does_not_train(at, &["from"], words, policy.method_at));
+    }
     if let [first, ..] = given.as_slice() {
         let names: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
-        let words = (policy.name.as_str(), method.word());
         diags.push(codes::does_not_train(first.span, &names, words, policy.method_at));
     }
+}
+
+/// The fewest bits that weights of a layer are rounded to; `None` where none are.
+fn bits(formats: &[Format], net: &Network) -> Option<u8> {
+    let layers = formats.iter().zip(&net.layers);
+    let rounded = layers.filter(|(format, layer)| !format.keep && !layer.weights.is_empty());
+    let bits = rounded.filter_map(|(format, _)| match format.weights {
+        Weights::Int { bits, .. } => Some(bits),
+        Weights::Float32 | Weights::Float16 => None,
+    });
+    bits.min()
 }
 
 /// The last part of a training that an expression is.

@@ -1,43 +1,88 @@
-//! `train` verbs: a model, its data, and how the one learns from the other.
+//! `train` and `distill` verbs: a model, its data, its teachers, and how the one learns from the others.
 
 use crate::args::{CallSite, match_args};
 use crate::consts::Scope;
 use crate::data::source_facts;
 use crate::diags::Diags;
+use crate::distill::{self, Teachers, teachers};
 use crate::names::{ModuleId, Wanted, World};
 use crate::network::{Built, Unbuilt, build, resolve_model};
 use crate::program::{Dataset, Length, LossUse, Network, Program, Stop, Training};
 use crate::settings::{Block, count, expect_call, find_word, flag, plain};
 use dlm_base::Span;
 use dlm_base::diag::codes::{artifacts as codes, settings};
-use dlm_grammar::tree::{self, Expr, Name};
+use dlm_grammar::tree::{self, Clause, Expr, ModelUse, Name, Settings};
 use dlm_vocab::data::Target;
 use dlm_vocab::optim::OPTIMIZERS;
 use dlm_vocab::schedule::SCHEDULES;
 use dlm_vocab::settings::{AVERAGE, STOP};
 use dlm_vocab::{Arg, Args, Unit, Word, metric};
-use loss::Term;
 
 mod effect;
 mod freeze;
 mod loss;
 pub(crate) mod misfit;
 
+pub(crate) use loss::Term;
+
 const BLOCK: &str = "train";
 
-/// Checks a `train` verb and adds it, with its network, to the program. `data` are the numbers of the
+/// A verb that trains a model.
+pub(crate) struct Verb<'t> {
+    /// `train` or `distill`.
+    pub(crate) word: &'static str,
+    /// Its place.
+    pub(crate) keyword: Span,
+    /// The model.
+    pub(crate) model: &'t ModelUse,
+    /// The teachers of `distill`.
+    pub(crate) teachers: Option<&'t Expr>,
+    /// The data.
+    pub(crate) on: &'t Clause,
+    /// The block.
+    pub(crate) settings: Option<&'t Settings>,
+}
+
+impl<'t> From<&'t tree::Train> for Verb<'t> {
+    fn from(it: &'t tree::Train) -> Verb<'t> {
+        Verb {
+            word: "train",
+            keyword: it.keyword,
+            model: &it.model,
+            teachers: None,
+            on: &it.on,
+            settings: it.settings.as_ref(),
+        }
+    }
+}
+
+impl<'t> From<&'t tree::Distill> for Verb<'t> {
+    fn from(it: &'t tree::Distill) -> Verb<'t> {
+        Verb {
+            word: "distill",
+            keyword: it.keyword,
+            model: &it.model,
+            teachers: Some(&it.from.1),
+            on: &it.on,
+            settings: it.settings.as_ref(),
+        }
+    }
+}
+
+/// Checks a `train` or `distill` verb and adds it, with its network, to the program. `data` are the numbers of the
 /// datasets in [`Program::datasets`] by name. What is wrong is reported; the verb is left out then.
 pub(crate) fn train(
     world: &World<'_>,
-    verb: &tree::Train,
+    verb: Verb<'_>,
     artifact: &Name,
     program: &mut Program,
     diags: &mut Diags,
 ) {
     let scope = Scope::of(world, ModuleId::MAIN);
-    let block = Block::read(BLOCK, verb.settings.as_ref(), diags);
+    let block = Block::read(verb.word, verb.settings, diags);
     let plan = Plan::read(&block, &scope, diags);
-    let model = resolve_model(world, &verb.model, diags);
+    let model = resolve_model(world, verb.model, diags);
+    let taught = verb.teachers.map(|expr| teachers::read(expr, &scope, program, diags));
     let dataset = world.resolve(ModuleId::MAIN, &verb.on.name, Wanted::Data, diags);
     let dataset = dataset.and_then(|decl| {
         let name = world.name(decl).span;
@@ -56,6 +101,11 @@ pub(crate) fn train(
             return;
         }
     };
+    // What is wrong with the teachers has been reported, here or where they come from.
+    if matches!(taught, Some(None)) {
+        return;
+    }
+    let taught = taught.flatten();
     let owners = [verb.model.name.text.as_str(), artifact.text.as_str()];
     let case = Case {
         scope: &scope,
@@ -68,12 +118,21 @@ pub(crate) fn train(
         data,
         block: &block,
         goes_on: None,
+        word: verb.word,
+        program,
+        teachers: taught.as_ref(),
+        bits: None,
     };
     let Some(training) = case.training(plan, dataset, program.networks.len(), diags) else {
         return;
     };
     program.networks.push(network);
     program.trainings.push(training);
+}
+
+/// The loss of a training on such targets when none is named; `None` without targets.
+pub(crate) fn default_loss(target: &Target, scope: &Scope<'_>) -> Option<LossUse> {
+    loss::default(target, Span::default(), scope).map(|term| term.used)
 }
 
 /// Everything that the settings of one verb are held against.
@@ -84,7 +143,7 @@ pub(crate) struct Case<'a> {
     pub(crate) at: Span,
     /// Where the verb names the data.
     pub(crate) on: Span,
-    /// The verb's word.
+    /// The place of the verb's word.
     pub(crate) keyword: Span,
     /// Names that may stand before a path of layers.
     pub(crate) owners: &'a [&'a str],
@@ -98,6 +157,14 @@ pub(crate) struct Case<'a> {
     pub(crate) block: &'a Block<'a>,
     /// The loss of the training that goes on, which is the default.
     pub(crate) goes_on: Option<&'a [LossUse]>,
+    /// The verb's word.
+    pub(crate) word: &'a str,
+    /// What is known of the program so far.
+    pub(crate) program: &'a Program,
+    /// The teachers, if there are any.
+    pub(crate) teachers: Option<&'a Teachers<'a>>,
+    /// The fewest bits that weights are rounded to, where they are.
+    pub(crate) bits: Option<u8>,
 }
 
 impl Case<'_> {
@@ -123,6 +190,7 @@ impl Case<'_> {
             span: self.artifact.span,
             network,
             dataset,
+            teachers: self.teachers.map_or(Vec::new(), Teachers::uses),
             loss: loss?,
             optimizer: plan.optimizer,
             schedule: plan.schedule,
@@ -148,36 +216,36 @@ impl Case<'_> {
         let target = if labels == Target::None { &labels } else { &self.data.facts.target };
         let has = misfit::target_words(target);
         let source = codes::Side { name: &self.data.name, is: &has, at: self.data.train.span };
-        let terms = match self.block.value("loss") {
-            Some(expr) => loss::terms(expr, self.scope, diags)?,
-            None => match (self.goes_on, loss::default(target, self.keyword, self.scope)) {
-                (Some(loss), _) => {
-                    let term = |used: &LossUse| Term { used: used.clone(), span: self.keyword };
-                    loss.iter().map(term).collect()
-                }
-                (None, Some(term)) => vec![term],
-                (None, None) => {
-                    diags.push(codes::loss_unfit(self.on, "train", "labels", source, &[]));
-                    return None;
-                }
-            },
+        let mut terms = match self.block.value("loss") {
+            Some(expr) => loss::terms(expr, self, diags)?,
+            None => loss::defaults(self, target),
         };
+        if terms.is_empty() {
+            diags.push(codes::loss_unfit(self.on, self.word, "labels", source, &[]));
+            return None;
+        }
         let mut good = true;
         for term in &terms {
-            let loss = term.used.loss;
-            if !(loss.fits)(target) {
-                let fitting = loss::fitting(target);
-                let name = loss.word.name;
-                diags.push(codes::loss_unfit(term.span, name, loss.needs, source, &fitting));
+            if !term.fits(target) {
+                let fitting = loss::fitting(target, self.teachers.is_some());
+                let (name, needs) = (term.used.loss.word.name, term.used.loss.needs);
+                diags.push(codes::loss_unfit(term.span, name, needs, source, &fitting));
                 good = false;
             }
         }
         if !good {
             return None;
         }
-        let unfit = misfit::output(self.at, self.network, &terms, target, self.data, self.scope);
+        let unfit = misfit::output(self, &terms, target);
         good = unfit.is_none();
         diags.extend(unfit);
+        if let (true, Some(teachers)) = (good, self.teachers) {
+            good = distill::fits(self, teachers, diags);
+            good &= distill::resolve(self, teachers, &mut terms, diags);
+            if good {
+                distill::lints(self, teachers, &terms, target, diags);
+            }
+        }
         if good {
             diags.extend(misfit::activation_before_loss(self.network, &terms, self.scope));
         }

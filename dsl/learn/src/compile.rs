@@ -147,7 +147,7 @@ fn add_loss(
 ) -> ValueId {
     let mut values = Vec::new();
     let mut factors = Vec::new();
-    for LossUse { weight, loss, args } in terms {
+    for LossUse { weight, loss, args, .. } in terms {
         let args: &Args = args;
         let terms = Terms { output, target, weights, answers: &[], features: None, own: &[] };
         values.push((loss.build)(g, args, &terms));

@@ -312,7 +312,7 @@ impl Runner<'_> {
                 Answerer::new(network, loss, data, weights)
             }
             What::Quantized(index, outcome) => {
-                let loss = self.program.loss_of(&self.program.quantizations[*index]);
+                let loss = self.program.quantizations[*index].loss();
                 deploy::answerer(network, &outcome.scheme, &outcome.quantized, loss, data)
             }
         }
@@ -368,10 +368,12 @@ impl Runner<'_> {
     /// What a file says of an artifact beside its numbers.
     fn about(&self, made: &Made) -> About {
         let preprocess = self.data.get(&made.dataset).map(|data| data.preprocess.clone());
-        let training = match made.what {
-            What::Trained(training, _) => training,
-            What::Quantized(index, _) => self.program.quantizations[index].training,
+        let source = match made.what {
+            What::Trained(training, _) => &self.program.trainings[training].artifact,
+            What::Quantized(index, _) => &self.program.quantizations[index].source,
         };
+        let training = self.program.trainings.iter().find(|it| it.artifact == *source);
+        let seed = training.map_or(0, |it| it.seed);
         let (policy, given_back) = match &made.what {
             What::Trained(..) => (None, Vec::new()),
             What::Quantized(index, outcome) => {
@@ -383,7 +385,7 @@ impl Runner<'_> {
             dlm: env!("CARGO_PKG_VERSION").to_string(),
             artifact: made.summary.artifact.clone(),
             model: made.summary.model.clone(),
-            seed: self.program.trainings[training].seed.wrapping_add(self.options.seed_offset),
+            seed: seed.wrapping_add(self.options.seed_offset),
             preprocess: preprocess.unwrap_or_default(),
             policy,
             given_back,

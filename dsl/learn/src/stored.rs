@@ -83,10 +83,10 @@ impl<'a> Stored<'a> {
                 span: None,
             }
         })?;
-        let network = &program.networks[program.trainings[quantization.training].network];
+        let network = &program.networks[quantization.network];
         let (scheme, quantized, about) =
             file::from_bytes(network, quantization, bytes).map_err(unread)?;
-        let (dataset, loss) = (quantization.dataset, program.loss_of(quantization));
+        let (dataset, loss) = (quantization.dataset, quantization.loss());
         let what = What::Integers(Box::new((scheme, quantized)));
         Ok(Stored { program, dataset, loss, network, what, about })
     }

@@ -3,11 +3,15 @@
 use crate::word::{Type, Word};
 
 mod data;
+mod distill;
+mod load;
 mod policy;
 mod quantize;
 mod train;
 
 pub use data::{DATA, NORMALIZE};
+pub use distill::DISTILL;
+pub use load::{ANSWERS, INPUT, LOAD};
 pub use policy::{METHOD, OVERRIDE, PER, POLICY};
 pub use quantize::QUANTIZE;
 pub use train::{AVERAGE, INIT, STOP, TRAIN};
@@ -54,6 +58,8 @@ pub enum Takes {
     Paths,
     /// The name of an artifact.
     Artifact,
+    /// One of [`INPUT`].
+    Input,
     /// One of [`METHOD`].
     Method,
     /// One of [`crate::format::FORMATS`], of weights.
@@ -66,22 +72,28 @@ pub enum Takes {
     Tail,
 }
 
-/// The blocks that have settings, with the word that begins them; that of `quantize` has those of
-/// `train` too, see [`block`].
+/// The blocks that have settings, with the word that begins them; those of `distill` and `quantize` have
+/// those of `train` too, see [`block`].
 pub static BLOCKS: &[(&str, &[Setting])] = &[
     ("data", DATA),
+    ("load", LOAD),
     ("train", TRAIN),
+    ("distill", DISTILL),
     ("policy", POLICY),
     ("override", OVERRIDE),
     ("quantize", QUANTIZE),
 ];
 
-/// The settings of the block that `word` begins. `quantize` has those of `train`, but for `from`: it
-/// goes on from the artifact that it quantizes.
+/// The settings of the block that `word` begins. `distill` has those of `train` with a loss of its own;
+/// `quantize` has them but for `from`: it goes on from the artifact that it quantizes.
 pub fn block(word: &str) -> Vec<&'static Setting> {
     let own = BLOCKS.iter().filter(|(name, _)| *name == word).flat_map(|(_, list)| list.iter());
-    let shared = TRAIN.iter().filter(|setting| word == "quantize" && setting.name != "from");
-    shared.chain(own).collect()
+    let without = match word {
+        "distill" => "loss",
+        "quantize" => "from",
+        _ => return own.collect(),
+    };
+    TRAIN.iter().filter(|setting| setting.name != without).chain(own).collect()
 }
 
 /// The settings of that name, with the word of the block of each.
@@ -94,6 +106,8 @@ pub fn find(name: &str) -> impl Iterator<Item = (&'static str, &'static Setting)
 /// The words that may stand as the value of one setting and nowhere else, with the setting's name.
 pub static WORDS: &[(&str, &[Word])] = &[
     ("normalize", NORMALIZE),
+    ("input", INPUT),
+    ("load", ANSWERS),
     ("average", AVERAGE),
     ("stop", STOP),
     ("init", INIT),
@@ -126,6 +140,7 @@ impl Takes {
             Takes::Stop => "`early(patience, metric)`",
             Takes::Paths => "a list of layer paths",
             Takes::Artifact => "the name of an artifact",
+            Takes::Input => "`pixels` or `unit`",
             Takes::Method => "`dynamic`, `static` or `qat`",
             Takes::Weights => "`int8`, `int4`, `float16` or `float32`",
             Takes::Activations => "`uint8`, `int8` or `float32`",

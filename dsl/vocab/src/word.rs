@@ -82,7 +82,7 @@ pub enum Type {
     Part,
     /// An initialiser: `normal(0.02)`. Arrives as [`Arg::Call`].
     Init,
-    /// The path of a layer: `stage[0].conv1`. Arrives as [`Arg::Name`], as written.
+    /// The path of a layer: `stage[0].conv1`. Arrives as [`Arg::Name`], indices computed.
     Path,
     /// A metric of the validation: `valid.loss`, `valid.accuracy`. Arrives as [`Arg::Name`].
     Metric,

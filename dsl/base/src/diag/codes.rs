@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod data;
+pub mod distill;
 pub mod lints;
 pub mod names;
 pub mod quant;
@@ -30,6 +31,7 @@ pub static GROUPS: &[&[&Code]] = &[
     shapes::CODES,
     data::CODES,
     artifacts::CODES,
+    distill::CODES,
     quant::CODES,
     lints::CODES,
     runs::CODES,

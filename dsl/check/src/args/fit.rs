@@ -35,7 +35,7 @@ pub fn fit(
         }
         Type::Init => return init(expr, param, owner, scope, diags),
         Type::Metric => return metric(expr, param, diags),
-        Type::Path => return Target::path(expr, scope, diags).map(|path| Arg::Name(path.text)),
+        Type::Path => return Target::path(expr, scope, diags)?.one(diags).map(Arg::Name),
         Type::Per => return call(expr, param, &PER.iter().collect::<Vec<_>>(), scope, diags),
         Type::Range => {
             let words: Vec<&'static Word> = RANGES.iter().map(|range| &range.word).collect();

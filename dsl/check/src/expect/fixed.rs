@@ -79,7 +79,7 @@ fn figure(quantity: &Quantity, program: &Program) -> Option<f64> {
         Quantity::Number(value) => Some(*value),
         Quantity::Metric(used) => {
             let made = program.artifact(&used.artifact)?;
-            let budget = budget::of(program, made);
+            let budget = budget::of(program, made)?;
             match used.metric.word.name {
                 "params" => Some(budget.params as f64),
                 "macs" => Some(budget.macs as f64),
@@ -128,7 +128,7 @@ fn largest(expectation: &Expectation, program: &Program) -> Option<String> {
         return None;
     }
     let made = program.artifact(&used.artifact)?;
-    let net = &program.networks[made.training.network];
+    let net = &program.networks[made.network()?];
     let cost = |i: usize| -> Option<u64> {
         let layer = &net.layers[i];
         let count = |weights: &[Weight]| weights.iter().map(|w| w.shape.len() as u64).sum::<u64>();

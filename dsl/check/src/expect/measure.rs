@@ -5,7 +5,7 @@ use crate::data::source_facts;
 use crate::diags::Diags;
 use crate::names::{Entry, Kind, ModuleId, World};
 use crate::order::artifact_exists;
-use crate::program::{Dataset, MetricUse, Part, Program, Quantity, Split};
+use crate::program::{Artifact, Dataset, Loaded, Made, MetricUse, Part, Program, Quantity, Split};
 use dlm_base::Span;
 use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::diag::codes::{artifacts as codes, settings};
@@ -255,7 +255,8 @@ fn metric_side(
     }
     let made = program.artifact(&artifact.text);
     let Some(metric) = metric::find(&name.text) else {
-        let target = made.map(|it| &program.datasets[it.dataset()].facts.target);
+        let dataset = made.and_then(|it| it.dataset());
+        let target = dataset.map(|dataset| &program.datasets[dataset].facts.target);
         let known = known_of(target);
         let foreign = METRICS
             .iter()
@@ -277,10 +278,10 @@ fn metric_side(
         return None;
     }
     // An artifact of a verb that was left out has been reported there.
-    let dataset = made?.dataset();
+    let made = made?;
     let split = split.map_or(Split::Test, |(_, split)| split);
     let place = Place { at: name.span, artifact: &artifact.text, metric, split };
-    place.check(world, dataset, program, other, diags)?;
+    place.check(world, made, program, other, diags)?;
     let used = MetricUse {
         artifact: artifact.text.clone(),
         split,
@@ -386,15 +387,23 @@ impl Place<'_> {
     fn check(
         &self,
         world: &World<'_>,
-        dataset: usize,
+        made: Artifact<'_>,
         program: &Program,
         other: Option<&Name>,
         diags: &mut Diags,
     ) -> Option<()> {
-        let data = &program.datasets[dataset];
-        if matches!(self.metric.kind, MetricKind::Static | MetricKind::Timed) {
+        let costs = matches!(self.metric.kind, MetricKind::Static | MetricKind::Timed);
+        if let Some(why) = unknown(made, costs) {
+            return self.refuse(why, &[], diags);
+        }
+        if costs {
             return Some(());
         }
+        let Some(dataset) = made.dataset() else {
+            let why = "it is loaded, and no verb says on what data it is judged";
+            return self.refuse(why, &[], diags);
+        };
+        let data = &program.datasets[dataset];
         let target = part_target(world, data, self.split);
         let part = match self.split {
             Split::Train => "training part",
@@ -421,10 +430,16 @@ impl Place<'_> {
         }
         if let Some(other) = other {
             let theirs = program.artifact(&other.text)?;
-            if theirs.dataset() != dataset {
-                let name = &program.datasets[theirs.dataset()].name;
-                let does =
-                    if theirs.quantization.is_some() { "is tested on" } else { "learns from" };
+            if let Some(why) = unknown(theirs, false) {
+                return self.refuse(&format!("of `{}`, {why}", other.text), &[], diags);
+            }
+            // What is loaded and used nowhere else is judged on the same data.
+            if let Some(index) = theirs.dataset().filter(|index| *index != dataset) {
+                let name = &program.datasets[index].name;
+                let does = match (theirs.quantization, theirs.made) {
+                    (None, Made::Trained(_)) => "learns from",
+                    _ => "is tested on",
+                };
                 let why = format!("`{}` {does} `{name}`, not `{}`", other.text, data.name);
                 return self.refuse(&why, &[], diags);
             }
@@ -436,6 +451,16 @@ impl Place<'_> {
         let metric = self.metric.word.name;
         diags.push(codes::no_metric(self.at, self.artifact, metric, why, known));
         None
+    }
+}
+
+/// Why a metric of an artifact is not known, whatever the data; `costs` tells whether it is of the network.
+fn unknown(made: Artifact<'_>, costs: bool) -> Option<&'static str> {
+    let Made::Loaded(load) = made.made else { return None };
+    match load.what {
+        Loaded::Answers { .. } => Some("only its answers to the training part are known"),
+        Loaded::Closed { .. } if costs => Some("the network is closed"),
+        Loaded::Closed { .. } | Loaded::Weights { .. } => None,
     }
 }
 

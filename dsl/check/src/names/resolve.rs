@@ -238,6 +238,11 @@ impl World<'_> {
             .collect()
     }
 
+    /// Where a verb of the checked file gives the artifact of that name its name.
+    pub(crate) fn artifact(&self, name: &str) -> Option<Span> {
+        self.artifact_place(ModuleId::MAIN, name)
+    }
+
     fn artifact_place(&self, module: ModuleId, name: &str) -> Option<Span> {
         let module = self.module(module);
         let item = *module.artifacts.get(name)?;

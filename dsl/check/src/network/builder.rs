@@ -65,6 +65,8 @@ pub(crate) struct Builder<'w, 'd> {
     pub(crate) frames: Vec<Frame<'w>>,
     pub(crate) values: Vec<Value>,
     pub(crate) layers: Vec<NetLayer>,
+    /// The blocks with their results.
+    pub(crate) groups: Vec<(Arc<str>, Flow)>,
     /// The layers that the declaration uses, with the places (only when `open`).
     pub(crate) uses: Vec<(Decl, Span)>,
     unused: BTreeMap<Decl, Arc<Vec<usize>>>,
@@ -82,6 +84,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             frames: Vec::new(),
             values: Vec::new(),
             layers: Vec::new(),
+            groups: Vec::new(),
             uses: Vec::new(),
             unused: BTreeMap::new(),
             work: 0,
@@ -138,6 +141,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             layers: self.layers,
             output,
             before_relu,
+            groups: self.groups,
         };
         keep_reached(&mut net);
         net.before_relu = before_relu_like(&net);
@@ -272,6 +276,13 @@ impl<'w, 'd> Builder<'w, 'd> {
         Local::Flow(Some(self.values.len() - 1))
     }
 
+    /// Remembers the result of a block.
+    pub(crate) fn ends(&mut self, path: &Arc<str>, result: &Local) {
+        if let Local::Flow(Some(id)) = result {
+            self.groups.push((path.clone(), self.values[*id].flow));
+        }
+    }
+
     /// Counts a step; `false` when there are too many, which is reported once, at the place at hand.
     pub(crate) fn spend(&mut self, at: Span) -> bool {
         self.work += 1;
@@ -358,6 +369,8 @@ fn keep_reached(net: &mut Network) {
     };
     net.layers.iter_mut().flat_map(|layer| &mut layer.inputs).for_each(moved);
     moved(&mut net.output);
+    net.groups.retain(|(_, end)| !matches!(end, Flow::Layer(i) if !reached[*i]));
+    net.groups.iter_mut().map(|(_, end)| end).for_each(moved);
 }
 
 /// For each layer whether a relu-like step follows, behind normalisation or dropout or at once.

@@ -67,8 +67,9 @@ impl<'w> Builder<'w, '_> {
             scope.locals.push((&param.name.text, local));
         }
         self.frames.push(Frame::Use { decl, at: Some(site.span), values });
-        let result = self.body(decl, network, scope, path);
+        let result = self.body(decl, network, scope, path.clone());
         self.frames.pop();
+        self.ends(&path, &result);
         let Local::Flow(Some(id)) = result else { return Local::Flow(None) };
         let value = self.values[id].clone();
         self.note(site.span, &value.ty);

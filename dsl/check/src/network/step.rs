@@ -189,8 +189,8 @@ impl<'w> Builder<'w, '_> {
             if !self.spend(it.keyword) {
                 return Local::Flow(None);
             }
-            let prefix = Arc::from(format!("{path}[{turn}]"));
-            let outer = std::mem::replace(&mut env.level, level(prefix));
+            let prefix: Arc<str> = Arc::from(format!("{path}[{turn}]"));
+            let outer = std::mem::replace(&mut env.level, level(prefix.clone()));
             let locals = env.scope.locals.len();
             let value = turns.value(turn);
             let bound = variable.zip(value);
@@ -205,6 +205,10 @@ impl<'w> Builder<'w, '_> {
             if matches!(flow, Local::Flow(None)) {
                 return flow;
             }
+            self.ends(&prefix, &flow);
+        }
+        if turns.count() > 0 {
+            self.ends(&path, &flow);
         }
         if let Local::Flow(Some(id)) = &flow {
             let ty = self.values[*id].ty.clone();
@@ -258,15 +262,17 @@ impl<'w> Builder<'w, '_> {
         clause: Option<&'w Clause>,
         env: &mut Env<'w>,
     ) -> Local {
-        let outer = clause.map(|_| {
-            let path = self.path("if", clause, None, env);
+        let named = clause.map(|_| self.path("if", clause, None, env));
+        let outer = named.clone().map(|path| {
             let steps = it.arms.iter().map(|arm| &arm.block.inner);
             let all = steps.chain(it.otherwise.as_ref().map(|(_, block)| &block.inner));
             let reserved = all.flat_map(|steps| reserved_in_steps(steps)).collect();
             std::mem::replace(&mut env.level, Level::new(path, Arc::new(reserved)))
         });
-        let named = outer.is_some();
-        let result = self.taken_steps(input, it, named, env);
+        let result = self.taken_steps(input, it, named.is_some(), env);
+        if let Some(path) = &named {
+            self.ends(path, &result);
+        }
         if let Some(outer) = outer {
             env.level = outer;
         }

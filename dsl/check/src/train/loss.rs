@@ -1,27 +1,18 @@
 //! The `loss` of a training: a sum of weighted terms.
 
+use super::Case;
 use crate::args::{CallSite, match_args};
 use crate::consts::{Scope, eval};
 use crate::diags::Diags;
 use crate::names::{Entry, Kind};
-use crate::program::LossUse;
-use crate::settings::{find_word, kind};
+use crate::program::{LossUse, Made};
+use crate::settings::{argument, find_word, kind};
 use dlm_base::Span;
 use dlm_base::diag::codes::{lints, settings};
 use dlm_grammar::tree::{BinaryOp, Expr, ExprKind, Name, UnaryOp};
 use dlm_vocab::data::Target;
 use dlm_vocab::loss::{self, LOSSES, Loss};
-
-/// Terms that compare with a teacher.
-const WITH_TEACHER: &[&str] = &[
-    "attention_transfer",
-    "decoupled",
-    "hint",
-    "logits",
-    "relational",
-    "similarity",
-    "soft_targets",
-];
+use dlm_vocab::{Args, Default};
 
 /// A term with its place.
 #[derive(Clone, Debug)]
@@ -30,13 +21,78 @@ pub(crate) struct Term {
     pub(crate) used: LossUse,
     /// The place of its word with the arguments.
     pub(crate) span: Span,
+    /// Whether it compares with a teacher.
+    pub(crate) teacher: bool,
+    /// Where its arguments name layers: those of the teacher and of the student.
+    pub(crate) paths: [Option<Span>; 2],
+}
+
+impl Term {
+    fn new(weight: f64, loss: &'static Loss, args: Args, span: Span) -> Term {
+        let used = LossUse { weight, loss, args, features: None };
+        Term { used, span, teacher: loss.has_teacher(), paths: [None; 2] }
+    }
+
+    /// Whether it goes with such targets; what compares with a teacher may need none.
+    pub(crate) fn fits(&self, target: &Target) -> bool {
+        (self.used.loss.fits)(target)
+    }
 }
 
 /// The terms of a sum; `None` when one of them is wrong, which has been reported.
-pub(crate) fn terms(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<Vec<Term>> {
+pub(crate) fn terms(expr: &Expr, case: &Case<'_>, diags: &mut Diags) -> Option<Vec<Term>> {
     let mut found = Vec::new();
-    let good = collect(expr, Factor { value: 1.0, at: None }, scope, diags, &mut found);
-    good.then_some(found)
+    let good = collect(expr, Factor { value: 1.0, at: None }, case.scope, diags, &mut found);
+    let mut taught = true;
+    if case.teachers.is_none() {
+        for term in found.iter().filter(|term| term.teacher) {
+            let (name, word) = (term.used.loss.word.name, case.word);
+            let message = format!("`{name}` compares with a teacher, and `{word}` has none");
+            let help = match word {
+                "quantize" => "name a teacher: `quantize NET with POLICY from TEACHER on DATA`",
+                _ => "terms with a teacher belong to `distill`",
+            };
+            diags.push(settings::unfit_value(term.span, &message, "needs a teacher", Some(help)));
+            taught = false;
+        }
+    }
+    (good && taught).then_some(found)
+}
+
+/// The terms that are taken when none are named; none where there is nothing to learn from.
+pub(crate) fn defaults(case: &Case<'_>, target: &Target) -> Vec<Term> {
+    let at = case.keyword;
+    let named = |name: &str| {
+        let loss = loss::find(name)?;
+        let args = match_args(&loss.word, &CallSite::new(at, None), case.scope, &mut Diags::new())?;
+        Some(Term::new(1.0, loss, args, at))
+    };
+    let weighted = |name: &str, weight: f64| {
+        named(name).map(|term| Term { used: LossUse { weight, ..term.used }, ..term })
+    };
+    let Some(teachers) = case.teachers else {
+        let goes_on = case.goes_on.filter(|loss| !loss.iter().any(|it| it.loss.has_teacher()));
+        return match goes_on {
+            Some(loss) => {
+                let term = |it: &LossUse| Term::new(it.weight, it.loss, it.args.clone(), at);
+                loss.iter().map(term).collect()
+            }
+            None => default(target, at, case.scope).into_iter().collect(),
+        };
+    };
+    let values = teachers.list.iter().any(|teacher| match teacher.made.made {
+        Made::Trained(it) => {
+            matches!(case.program.datasets[it.dataset].facts.target, Target::Values(_))
+        }
+        Made::Loaded(_) => false,
+    });
+    let terms = match target {
+        Target::Classes(_) => vec![weighted("soft_targets", 0.9), weighted("cross_entropy", 0.1)],
+        Target::Values(_) => vec![weighted("logits", 0.9), weighted("mse", 0.1)],
+        Target::None if values => vec![named("logits")],
+        Target::None => vec![named("soft_targets")],
+    };
+    terms.into_iter().flatten().collect()
 }
 
 /// The loss that is taken for these targets when none is named.
@@ -48,13 +104,20 @@ pub(crate) fn default(target: &Target, at: Span, scope: &Scope<'_>) -> Option<Te
     };
     let call = CallSite::new(at, None);
     let args = match_args(&loss.word, &call, scope, &mut Diags::new())?;
-    Some(Term { used: LossUse { weight: 1.0, loss, args }, span: at })
+    Some(Term::new(1.0, loss, args, at))
 }
 
-/// The losses that fit such targets and need them.
-pub(crate) fn fitting(target: &Target) -> Vec<&'static str> {
-    let fits =
-        |loss: &&&Loss| !loss.has_teacher() && (loss.fits)(target) && !(loss.fits)(&Target::None);
+/// The losses that fit such targets and look at them, and with a teacher those that compare answers.
+pub(crate) fn fitting(target: &Target, taught: bool) -> Vec<&'static str> {
+    let fits = |loss: &&&Loss| {
+        let looks = match loss.has_teacher() {
+            true => {
+                taught && loss.word.params.iter().all(|param| param.default != Default::Required)
+            }
+            false => !(loss.fits)(&Target::None),
+        };
+        looks && (loss.fits)(target)
+    };
     LOSSES.iter().filter(fits).map(|loss| loss.word.name).collect()
 }
 
@@ -152,12 +215,6 @@ fn term(expr: &Expr, factor: Factor, scope: &Scope<'_>, diags: &mut Diags) -> Op
     if name.is_missing() {
         return None;
     }
-    if WITH_TEACHER.contains(&name.text.as_str()) {
-        let message = format!("`{}` compares with a teacher, and `train` has none", name.text);
-        let help = "terms with a teacher belong to `distill`";
-        diags.push(settings::unfit_value(call.span, &message, "needs a teacher", Some(help)));
-        return None;
-    }
     let loss = find_word(name, "loss term", LOSSES, |l| &l.word, &[], diags)?;
     let args = match_args(&loss.word, &call, scope, diags)?;
     if let (true, Some(at)) = (factor.value == 0.0, factor.at) {
@@ -167,7 +224,9 @@ fn term(expr: &Expr, factor: Factor, scope: &Scope<'_>, diags: &mut Diags) -> Op
                 .because(at, "multiplied with 0 here"),
         );
     }
-    Some(Term { used: LossUse { weight: factor.value, loss, args }, span: call.span })
+    let place = |param| argument(&call, &loss.word, None, (param, 0)).map(|expr| expr.span);
+    let paths = ["teacher", "student"].map(place);
+    Some(Term { paths, ..Term::new(factor.value, loss, args, call.span) })
 }
 
 /// Whether a loss term stands somewhere in an expression; a number does not.
@@ -190,9 +249,7 @@ fn is_value(name: &Name, scope: &Scope<'_>) -> bool {
 
 /// Whether an expression is a name that no loss term has.
 fn is_unknown(expr: &Expr) -> bool {
-    expr.unparen().as_name().is_some_and(|name| {
-        loss::find(&name.text).is_none() && !WITH_TEACHER.contains(&name.text.as_str())
-    })
+    expr.unparen().as_name().is_some_and(|name| loss::find(&name.text).is_none())
 }
 
 fn no_term(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> bool {

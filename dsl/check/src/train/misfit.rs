@@ -1,6 +1,6 @@
 //! Where a network does not fit its data, and its end does not fit its loss.
 
-use super::loss::Term;
+use super::{Case, Term};
 use crate::consts::Scope;
 use crate::network::Misfit;
 use crate::program::{Dataset, Flow, NetLayer, Network};
@@ -33,16 +33,11 @@ pub(crate) fn input(
 }
 
 /// E0406: the network's output does not fit the targets.
-pub(crate) fn output(
-    at: Span,
-    network: &Network,
-    terms: &[Term],
-    target: &Target,
-    data: &Dataset,
-    scope: &Scope<'_>,
-) -> Option<Diag> {
+pub(crate) fn output(case: &Case<'_>, terms: &[Term], target: &Target) -> Option<Diag> {
+    let Case { at, network, data, scope, .. } = *case;
     let compares = |term: &&Term| !(term.used.loss.fits)(&Target::None);
-    let term = terms.iter().find(compares)?;
+    // A term that compares with a teacher gives what the labels are about.
+    let term = terms.iter().find(compares).or_else(|| terms.iter().find(|term| term.teacher))?;
     let (width, written) = wanted(term, target, data)?;
     let shape = &network.ty(network.output).shape;
     if *shape == Shape::of(&[width]) {
@@ -87,7 +82,12 @@ pub(crate) fn activation_before_loss(
         _ if last.operator.word.name == "sigmoid" => "binary_cross_entropy",
         _ => return None,
     };
-    let term = terms.iter().find(|term| term.used.loss.word.name == expects)?;
+    let logits = |term: &&Term| match term.used.loss.word.name {
+        "soft_targets" | "decoupled" => expects == "cross_entropy",
+        name => name == expects,
+    };
+    let term = terms.iter().find(logits)?;
+    let expects = term.used.loss.word.name;
     let remove = scope.world.in_main(last.span).then(|| with_arrow(last.span, scope)).flatten();
     let step = last.operator.word.name;
     Some(lints::activation_before_loss(last.span, step, expects, term.span, remove))
@@ -115,7 +115,7 @@ fn wanted(term: &Term, target: &Target, data: &Dataset) -> Option<(usize, String
 }
 
 /// The layer with weights that gives the output, behind which sizes do not change.
-fn head(network: &Network) -> Option<&NetLayer> {
+pub(crate) fn head(network: &Network) -> Option<&NetLayer> {
     let keeps = |role| {
         matches!(role, Role::Transparent | Role::Softmax | Role::ReluLike | Role::Elementwise)
     };

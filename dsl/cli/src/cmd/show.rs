@@ -72,7 +72,7 @@ fn wanted<'a>(program: &'a Program, name: Option<&str>) -> Result<Vec<Shown<'a>>
     match name {
         Some(name) => {
             if let Some(it) = program.quantizations.iter().find(|it| it.artifact == name) {
-                let network = &program.networks[program.trainings[it.training].network];
+                let network = &program.networks[it.network];
                 let title = format!("{name} = {} with {}", it.source, it.policy);
                 return Ok(vec![Shown { title, network, quantization: Some(it) }]);
             }
@@ -101,7 +101,7 @@ fn wanted<'a>(program: &'a Program, name: Option<&str>) -> Result<Vec<Shown<'a>>
 /// The quantization of a network, if there is exactly one.
 fn only_use<'a>(program: &'a Program, network: &Network) -> Option<&'a Quantization> {
     let of = |it: &&Quantization| {
-        std::ptr::eq(&program.networks[program.trainings[it.training].network], network)
+        std::ptr::eq(&program.networks[it.network], network)
     };
     let mut uses = program.quantizations.iter().filter(of);
     uses.next().filter(|_| uses.next().is_none())

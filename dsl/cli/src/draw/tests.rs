@@ -80,6 +80,7 @@ impl Builder {
             layers: Vec::new(),
             output: Flow::Input(0),
             before_relu: Vec::new(),
+            groups: Vec::new(),
         })
     }
 

@@ -54,13 +54,12 @@ pub struct Outcome {
 impl<'a> Source<'a> {
     /// The network.
     pub fn network(&self) -> &'a Network {
-        let training = &self.program.trainings[self.quantization.training];
-        &self.program.networks[training.network]
+        &self.program.networks[self.quantization.network]
     }
 
     /// The loss with which it is evaluated.
     pub fn loss(&self) -> &'a [LossUse] {
-        self.program.loss_of(self.quantization)
+        self.quantization.loss()
     }
 }
 

@@ -80,6 +80,24 @@ fn open(
     Ok((array, input, facts, targets))
 }
 
+/// The sizes of the array of floats in a file, of which the header alone is read; `param` names the file.
+///
+/// # Errors
+/// When the file cannot be had, is no such array, or is longer or shorter than its header says.
+pub fn float_sizes(
+    files: &dyn Files,
+    path: &str,
+    param: &'static str,
+) -> Result<Vec<usize>, DataError> {
+    let mut input = Input::open(files, path, (param, 0))?;
+    let array = header(&mut input)?;
+    if !array.form.is_float() {
+        return Err(input.error("its numbers are whole; floats are needed".to_string()));
+    }
+    array.check(&input, "numbers")?;
+    Ok(array.sizes)
+}
+
 /// What an array is as inputs, with these targets.
 pub(crate) fn facts_of(array: &Array, target: Target) -> Facts {
     let layout = array.layout();

@@ -116,6 +116,12 @@ pub fn no_data(
     }
 }
 
+/// E0801: `artifact` at `at` was loaded, and no verb names data for it.
+pub fn no_test_data(at: Span, artifact: &str) -> Diag {
+    let message = format!("`{artifact}` is loaded, and no verb says on what data it is judged");
+    Diag::new(&E0801, message, at, "has no data").help("name data: `on DATA` before `as`")
+}
+
 /// E0802: the settings `given`, of which the first is at `at`, are of a training, and `policy` does not
 /// train; `method_at` is the place of its method or of its name.
 pub fn does_not_train(

@@ -10,7 +10,7 @@ use dlm_learn::quant::report::LayerReport;
 
 /// What will be quantized, before it is.
 pub(super) fn opening(program: &Program, quantization: &Quantization) -> String {
-    let network = &program.networks[program.trainings[quantization.training].network];
+    let network = &program.networks[quantization.network];
     let scheme = &quantization.scheme;
     let runs = |form: &Form| scheme.units.iter().filter(|unit| unit.form == *form).count();
     let integers = match quantization.method {
