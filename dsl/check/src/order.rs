@@ -5,7 +5,7 @@ use crate::diags::Diags;
 use crate::distill::teachers;
 use crate::lower::weights;
 use crate::names::{Decl, Entry, Kind, World};
-use crate::program::{Program, Training};
+use crate::program::{Program, Step, Training};
 use crate::quantize::is_float;
 use crate::{expect, export, load, policy, quantize, train};
 use dlm_base::Span;
@@ -33,6 +33,15 @@ pub(crate) fn check_verbs(world: &World<'_>, program: &mut Program, diags: &mut 
                 quantize::quantize(world, verb, &mut policies, program, diags);
             }
             _ => {}
+        }
+        let known = program.steps.len();
+        let counts = [program.loads.len(), program.trainings.len(), program.quantizations.len()];
+        if counts.iter().sum::<usize>() > known {
+            program.steps.push(match &item.kind {
+                ItemKind::Load(_) => Step::Load(counts[0] - 1),
+                ItemKind::Quantize(_) => Step::Quantize(counts[2] - 1),
+                _ => Step::Train(counts[1] - 1),
+            });
         }
     }
     for (policy, cover) in policies.values() {

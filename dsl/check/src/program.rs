@@ -21,9 +21,11 @@ pub struct Program {
     /// Each declared model with its default settings, where all its sizes are known, and each
     /// model with the settings and the data of a verb.
     pub networks: Vec<Network>,
+    /// The verbs that give artifacts, each after those that it needs.
+    pub steps: Vec<Step>,
     /// The `load` verbs.
     pub loads: Vec<Load>,
-    /// The `train` and `distill` verbs, in an order in which each comes after what it needs.
+    /// The `train` and `distill` verbs.
     pub trainings: Vec<Training>,
     /// The `quantize` verbs.
     pub quantizations: Vec<Quantization>,
@@ -31,6 +33,17 @@ pub struct Program {
     pub exports: Vec<Export>,
     /// The comparisons of all `expect` blocks.
     pub expectations: Vec<Expectation>,
+}
+
+/// A verb that gives an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An index into [`Program::loads`].
+    Load(usize),
+    /// An index into [`Program::trainings`].
+    Train(usize),
+    /// An index into [`Program::quantizations`].
+    Quantize(usize),
 }
 
 /// An artifact: where it comes from.
@@ -82,7 +95,7 @@ impl<'p> Artifact<'p> {
     pub fn loss(&self) -> &'p [LossUse] {
         match (self.quantization, self.made) {
             (Some(it), _) => it.loss(),
-            (None, Made::Trained(training)) => &training.loss,
+            (None, Made::Trained(training)) => &training.judged,
             (None, Made::Loaded(load)) => &load.loss,
         }
     }
@@ -96,6 +109,44 @@ impl Program {
         let trained = self.trainings.iter().find(|it| it.artifact == name).map(Made::Trained);
         let loaded = || self.loads.iter().find(|it| it.artifact == name).map(Made::Loaded);
         Some(Artifact { made: trained.or_else(loaded)?, quantization })
+    }
+
+    /// The artifact that a step gives.
+    pub fn gives(&self, step: Step) -> &str {
+        match step {
+            Step::Load(i) => &self.loads[i].artifact,
+            Step::Train(i) => &self.trainings[i].artifact,
+            Step::Quantize(i) => &self.quantizations[i].artifact,
+        }
+    }
+
+    /// The artifacts that a step needs.
+    pub fn needs(&self, step: Step) -> Vec<&str> {
+        match step {
+            Step::Load(_) => Vec::new(),
+            Step::Train(i) => self.trainings[i].needs().collect(),
+            Step::Quantize(i) => {
+                let it = &self.quantizations[i];
+                let tuned = it.tuning.iter().flat_map(|tuning| tuning.training.needs());
+                std::iter::once(it.source.as_str()).chain(tuned).collect()
+            }
+        }
+    }
+
+    /// The steps to run for the artifact of that name, or for all of them, each after those that it
+    /// needs.
+    pub fn steps_for(&self, only: Option<&str>) -> Vec<Step> {
+        let Some(only) = only else { return self.steps.clone() };
+        let mut wanted = vec![only];
+        let mut steps = Vec::new();
+        for &step in self.steps.iter().rev() {
+            if wanted.contains(&self.gives(step)) {
+                wanted.extend(self.needs(step));
+                steps.push(step);
+            }
+        }
+        steps.reverse();
+        steps
     }
 
     /// The names of all artifacts: loaded ones, trained ones, quantized ones.
@@ -365,8 +416,11 @@ pub struct Training {
     pub dataset: usize,
     /// The teachers; none in a plain training.
     pub teachers: Vec<TeacherUse>,
-    /// The sum of weighted terms.
+    /// The sum of weighted terms that is made small.
     pub loss: Vec<LossUse>,
+    /// The terms with which its answers are evaluated: those of `loss`; with teachers those that look at
+    /// targets, their weights scaled to the sum 1, or else the default of such data.
+    pub judged: Vec<LossUse>,
     /// The optimiser.
     pub optimizer: (&'static Optimizer, Args),
     /// The schedule.
@@ -389,6 +443,14 @@ pub struct Training {
     pub frozen: Vec<bool>,
     /// The artifact whose weights are taken where name and shape agree.
     pub from: Option<String>,
+}
+
+impl Training {
+    /// The artifacts that it needs: its teachers, and the one whose weights are taken.
+    pub fn needs(&self) -> impl Iterator<Item = &str> {
+        let teachers = self.teachers.iter().map(|teacher| &teacher.artifact);
+        teachers.chain(&self.from).map(String::as_str)
+    }
 }
 
 /// A weighted loss term.

@@ -47,7 +47,7 @@ impl Quantization {
     /// The loss with which it is evaluated: that of its tuning, or of its source.
     pub fn loss(&self) -> &[LossUse] {
         match &self.tuning {
-            Some(tuning) => &tuning.training.loss,
+            Some(tuning) => &tuning.training.judged,
             None => &self.source_loss,
         }
     }

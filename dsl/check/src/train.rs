@@ -185,13 +185,15 @@ impl Case<'_> {
         let from = self.block.value("from").map(|expr| artifact_name(expr, "from", diags));
         let plan = plan?;
         effect::lints(self, &plan, stop.as_ref().and_then(Option::as_ref), diags);
+        let loss = loss?;
         Some(Training {
             artifact: self.artifact.text.clone(),
             span: self.artifact.span,
             network,
             dataset,
             teachers: self.teachers.map_or(Vec::new(), Teachers::uses),
-            loss: loss?,
+            judged: self.judged(&loss),
+            loss,
             optimizer: plan.optimizer,
             schedule: plan.schedule,
             length: plan.length,
@@ -250,6 +252,21 @@ impl Case<'_> {
             diags.extend(misfit::activation_before_loss(self.network, &terms, self.scope));
         }
         good.then(|| terms.into_iter().map(|term| term.used).collect())
+    }
+
+    /// The terms with which answers are evaluated.
+    fn judged(&self, loss: &[LossUse]) -> Vec<LossUse> {
+        if self.teachers.is_none() {
+            return loss.to_vec();
+        }
+        let looks = |it: &&LossUse| !it.loss.has_teacher() && !(it.loss.fits)(&Target::None);
+        let mut judged: Vec<LossUse> = loss.iter().filter(looks).cloned().collect();
+        let sum: f64 = judged.iter().map(|it| it.weight).sum();
+        if sum > 0.0 {
+            judged.iter_mut().for_each(|it| it.weight /= sum);
+            return judged;
+        }
+        default_loss(&self.data.facts.target, self.scope).into_iter().collect()
     }
 
     /// Early stopping: `Some(None)` when it is not asked for, `None` when it is wrong.

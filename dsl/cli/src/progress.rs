@@ -116,6 +116,9 @@ impl Progress {
                 console.err.line(format!("{mark} {name}  quantized"));
             }
             Event::DataLoaded { .. }
+            | Event::Loaded { .. }
+            | Event::Asked { .. }
+            | Event::Compared { .. }
             | Event::QuantizeStarted { .. }
             | Event::Warned { .. }
             | Event::Evaluated { .. }

@@ -1,7 +1,8 @@
 //! What a run tells the outside while it goes on.
 
-use crate::metrics::Scores;
+use crate::metrics::{Scores, Taught};
 use crate::quant::report::Report;
+use crate::teacher::state_dict::Fitted;
 use dlm_check::program::Split;
 use serde::Serialize;
 
@@ -19,6 +20,37 @@ pub enum Event {
         valid: usize,
         /// Samples of the test part.
         test: usize,
+    },
+    /// A teacher has been loaded from a file.
+    Loaded {
+        /// The artifact.
+        artifact: String,
+        /// The file.
+        file: String,
+        /// What of the file became what, of weights for a declared model.
+        fitted: Option<Fitted>,
+        /// What the file holds, in words: `10 classes, probabilities`.
+        about: String,
+    },
+    /// A teacher has answered to the training part once and for all.
+    Asked {
+        /// The student.
+        artifact: String,
+        /// The teacher.
+        teacher: String,
+        /// Samples of the training part.
+        samples: usize,
+        /// Whether the answers of an earlier run were taken.
+        kept: bool,
+        /// Seconds that it took.
+        seconds: f64,
+    },
+    /// A student's answers have been compared with those of its teachers.
+    Compared {
+        /// The student.
+        artifact: String,
+        /// One for each teacher.
+        taught: Vec<Taught>,
     },
     /// A training begins.
     TrainStarted {

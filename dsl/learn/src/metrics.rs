@@ -26,6 +26,30 @@ pub struct Scores {
     pub confusion: Vec<Vec<u32>>,
 }
 
+/// A student beside one of its teachers, on a part of the student's data. Figures that do not apply are
+/// absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Taught {
+    /// The teacher.
+    pub teacher: String,
+    /// Its share of the answers.
+    pub weight: f64,
+    /// The part: `test`, or else `valid`, or `train` where only answers to that are known.
+    pub split: &'static str,
+    /// The teacher's own accuracy there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// The share of samples to which both answer the same class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<f64>,
+    /// The mean of KL(teacher ‖ student) of their probabilities, in nats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kl: Option<f64>,
+    /// Of the samples that one of them gets wrong, the share that both get wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_overlap: Option<f64>,
+}
+
 /// The answer for each sample of a part of the data.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {

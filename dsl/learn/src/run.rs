@@ -5,7 +5,7 @@ use crate::evaluate::Answerer;
 use crate::event::Event;
 use crate::fit::{Job, fit};
 use crate::judge;
-use crate::metrics::{Answers, Scores, agreement};
+use crate::metrics::{Answers, Scores, Taught, agreement};
 use crate::onnx;
 use crate::quant::report::Report;
 use crate::quant::round::Warning;
@@ -72,11 +72,11 @@ pub struct Summary {
     pub model: String,
     /// The dataset.
     pub dataset: String,
-    /// Parameters.
-    pub params: u64,
-    /// Multiply-adds for one sample.
-    pub macs: u64,
-    /// Bytes of the parameters as stored.
+    /// Parameters; unknown where only answers are known.
+    pub params: Option<u64>,
+    /// Multiply-adds for one sample; unknown where only answers are known.
+    pub macs: Option<u64>,
+    /// Bytes of the parameters as stored; of a closed network those of its file.
     pub size: u64,
     /// What the parts of the data say.
     pub scores: BTreeMap<Split, Scores>,
@@ -86,6 +86,8 @@ pub struct Summary {
     pub file: String,
     /// Of a quantized artifact: what was done to it.
     pub quantized: Option<Box<Quantized>>,
+    /// Of an artifact with teachers: how it compares with each.
+    pub taught: Vec<Taught>,
 }
 
 /// What a quantization was, and did.
@@ -265,13 +267,14 @@ impl Runner<'_> {
                 artifact: training.artifact.clone(),
                 model: network.title.clone(),
                 dataset: data.name.clone(),
-                params: network.params(),
-                macs: network.macs(),
+                params: Some(network.params()),
+                macs: Some(network.macs()),
                 size: network.size(),
                 scores: BTreeMap::new(),
                 seconds: fitted.seconds,
                 file: String::new(),
                 quantized: None,
+                taught: Vec::new(),
             },
         };
         self.keep(made, &data, world)

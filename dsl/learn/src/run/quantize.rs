@@ -45,13 +45,14 @@ impl Runner<'_> {
             artifact: artifact.clone(),
             model: net.title.clone(),
             dataset: data.name.clone(),
-            params: net.params(),
-            macs: net.macs(),
+            params: Some(net.params()),
+            macs: Some(net.macs()),
             size,
             scores: BTreeMap::new(),
             seconds: world.seconds() - began,
             file: String::new(),
             quantized: None,
+            taught: Vec::new(),
         };
         let what = What::Quantized(index, Box::new(outcome));
         let dataset = quantization.dataset;

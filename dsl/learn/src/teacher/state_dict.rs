@@ -19,7 +19,7 @@ use safetensors::SafeTensors;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What of a file became what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Fitted {
     /// The name in the file and the name in the model, in the model's order.
     pub taken: Vec<(String, String)>,

@@ -107,7 +107,7 @@ pub(super) fn results(mean: &Mean<'_>, color: bool) -> String {
             one.artifact.clone(),
             if one.model == one.artifact { String::new() } else { one.model.clone() },
             one.dataset.clone(),
-            count(one.params),
+            one.params.map_or(String::new(), count),
             bytes(one.size),
             figure(|s| Some(s.loss), number),
             figure(|s| s.accuracy, share),
