@@ -5,7 +5,7 @@ use dlm_base::files::{FileError, Files, ReadSeek};
 use dlm_base::{Severity, Source, Sources};
 use dlm_check::Program;
 use dlm_check::session::{self, Checked};
-use dlm_learn::{Event, Options, Outcome, World};
+use dlm_learn::{Bytes, Event, Options, Outcome, World, Write};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
@@ -71,6 +71,8 @@ pub(crate) struct Recorder {
     pub(crate) events: Vec<Event>,
     /// The weights of each artifact as stored, and what was exported, by path.
     pub(crate) saved: BTreeMap<String, Vec<u8>>,
+    /// What is kept between runs, by name.
+    kept: BTreeMap<String, Bytes>,
 }
 
 impl World for Recorder {
@@ -82,6 +84,18 @@ impl World for Recorder {
     fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
         self.saved.insert(path.to_string(), bytes.to_vec());
         Ok(())
+    }
+
+    fn recall(&mut self, name: &str) -> Option<Bytes> {
+        self.kept.get(name).cloned()
+    }
+
+    fn keep(&mut self, name: &str, write: &mut Write<'_>) -> Result<Bytes, String> {
+        let mut bytes = Vec::new();
+        write(&mut bytes).map_err(|e| e.to_string())?;
+        let bytes: Bytes = std::sync::Arc::new(bytes);
+        self.kept.insert(name.to_string(), bytes.clone());
+        Ok(bytes)
     }
 
     fn seconds(&self) -> f64 {

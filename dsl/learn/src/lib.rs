@@ -18,6 +18,6 @@ pub mod teacher;
 pub mod weights;
 
 pub use event::Event;
-pub use run::{Judgement, Options, Outcome, RunError, Summary, World, run};
+pub use run::{Bytes, Judgement, Options, Outcome, RunError, Summary, World, Write, run};
 pub use stored::{Predictions, Stored};
 pub use weights::{About, Weights};

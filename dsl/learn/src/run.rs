@@ -16,6 +16,7 @@ use dlm_check::Program;
 use dlm_check::budget::memory;
 use dlm_check::program::{MetricUse, Split};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 mod quantize;
@@ -47,12 +48,28 @@ pub trait World: Send {
     /// With the reason.
     fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String>;
 
+    /// The bytes that were kept under that name with [`World::keep`], in this run or an earlier one.
+    fn recall(&mut self, name: &str) -> Option<Bytes>;
+
+    /// Keeps what `write` writes under a name in the run's folder, replacing what was there only when
+    /// all is written, and returns it. There may be more of it than fits in memory.
+    ///
+    /// # Errors
+    /// With the reason: that of `write`, or of the disk.
+    fn keep(&mut self, name: &str, write: &mut Write<'_>) -> Result<Bytes, String>;
+
     /// Seconds since some moment.
     fn seconds(&self) -> f64;
 
     /// Hears what happens.
     fn tell(&mut self, event: Event);
 }
+
+/// Bytes of a file, in memory or mapped into it.
+pub type Bytes = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
+/// Writes the bytes of a file, one after the other.
+pub type Write<'a> = dyn FnMut(&mut dyn io::Write) -> io::Result<()> + 'a;
 
 /// What a run gave.
 #[derive(Clone, Debug, Default)]

@@ -10,10 +10,11 @@ use crate::progress::{Detail, Progress};
 use crate::{Failure, Status, diagnose, human, save};
 use dlm_check::Program;
 use dlm_check::session::Checked;
-use dlm_learn::{Event, Options, Outcome, RunError, World};
+use dlm_learn::{Bytes, Event, Options, Outcome, RunError, World, Write};
 use std::fs::File;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Runs a program and reports what came of it.
@@ -138,6 +139,18 @@ impl World for Outside<'_> {
             save::replace(Path::new(path), bytes).map_err(|e| e.to_string())?;
         }
         Ok(())
+    }
+
+    fn recall(&mut self, name: &str) -> Option<Bytes> {
+        let bytes = std::fs::read(self.folder.join(name)).ok()?;
+        Some(Arc::new(bytes))
+    }
+
+    fn keep(&mut self, name: &str, write: &mut Write<'_>) -> Result<Bytes, String> {
+        let mut bytes = Vec::new();
+        write(&mut bytes).map_err(|e| e.to_string())?;
+        save::replace(&self.folder.join(name), &bytes).map_err(|e| e.to_string())?;
+        Ok(Arc::new(bytes))
     }
 
     fn seconds(&self) -> f64 {
