@@ -2,9 +2,10 @@
 //! epoch elsewhere, all on standard error.
 
 use crate::console::{Console, Style, paint};
-use crate::human::{count, number, seconds, share};
+use crate::human::{count, list, number, plural, seconds, share};
 use dlm_learn::Event;
 use dlm_learn::metrics::Scores;
+use dlm_learn::teacher::state_dict::Fitted;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 
@@ -115,9 +116,24 @@ impl Progress {
                 let name = paint(self.color, Style::Bold, artifact);
                 console.err.line(format!("{mark} {name}  quantized"));
             }
+            Event::Loaded { artifact, fitted, about, .. } => {
+                let what = fitted.as_ref().map_or_else(|| about.clone(), tensors);
+                let mark = paint(self.color, Style::Green, "✓");
+                let name = paint(self.color, Style::Bold, artifact);
+                console.err.line(format!("{mark} {name}  loaded: {what}"));
+            }
+            Event::Asked { artifact, teacher, samples, kept, seconds: time } => {
+                let name = paint(self.color, Style::Bold, artifact);
+                let samples = count(*samples as u64);
+                let how = match kept {
+                    true => "taken from the last run".to_string(),
+                    false => format!("in {}", seconds(*time)),
+                };
+                console
+                    .err
+                    .line(format!("{name}  answers of {teacher} to {samples} samples {how}"));
+            }
             Event::DataLoaded { .. }
-            | Event::Loaded { .. }
-            | Event::Asked { .. }
             | Event::Compared { .. }
             | Event::QuantizeStarted { .. }
             | Event::Warned { .. }
@@ -217,7 +233,7 @@ impl Training {
             "{} {}  {} in {}",
             paint(color, Style::Green, "✓"),
             paint(color, Style::Bold, &self.artifact),
-            crate::human::plural(epochs as usize, "epoch"),
+            plural(epochs as usize, "epoch"),
             seconds(time)
         );
         if let Some(scores) = &self.valid {
@@ -232,6 +248,29 @@ impl Training {
         line
     }
 }
+
+/// `48 tensors, 44 by name, 4 by order; left in the file: fc.weight and fc.bias`
+fn tensors(fitted: &Fitted) -> String {
+    let (all, named) = (fitted.taken.len(), fitted.named);
+    let mut text = plural(all, "tensor");
+    match (named, all - named) {
+        (_, 0) => text += " by name",
+        (0, _) => text += " by order",
+        (named, ordered) => text += &format!(", {named} by name, {ordered} by order"),
+    }
+    if !fitted.left.is_empty() {
+        let more = fitted.left.len().saturating_sub(LEFT);
+        let mut names = fitted.left[..fitted.left.len() - more].to_vec();
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        text += &format!("; left in the file: {}", list(&names));
+    }
+    text
+}
+
+/// So many names are shown of what is left in a file.
+const LEFT: usize = 4;
 
 /// The figure that says most: accuracy, R², or the loss.
 fn headline(scores: &Scores) -> String {
