@@ -3,6 +3,7 @@
 //! Nothing here touches the disk or a clock: files come through [`dlm_base::Files`], and what is
 //! written, timed or told goes through [`World`].
 
+pub mod body;
 pub mod compile;
 pub mod data;
 pub mod evaluate;

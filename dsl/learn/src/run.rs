@@ -1,5 +1,6 @@
 //! The run of a whole program: data, trainings, evaluations, exports, expectations.
 
+use crate::body::{Body, What};
 use crate::data::Loaded;
 use crate::event::Event;
 use crate::fit::{Job, fit};
@@ -13,12 +14,12 @@ use crate::weights::About;
 use dlm_base::Files;
 use dlm_check::Program;
 use dlm_check::program::{MetricUse, Split, Step};
-use made::{Made, What};
+use made::Made;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-mod load;
+pub(crate) mod load;
 mod made;
 mod quantize;
 mod teach;
@@ -180,10 +181,10 @@ struct Runner<'a> {
     options: &'a Options,
     files: &'a dyn Files,
     data: BTreeMap<usize, Arc<Loaded>>,
-    made: Vec<Made>,
+    made: Vec<Made<'a>>,
 }
 
-impl Runner<'_> {
+impl<'a> Runner<'a> {
     fn run(mut self, world: &mut dyn World) -> Result<Outcome, RunError> {
         for step in self.program.steps_for(self.options.only.as_deref()) {
             match step {
@@ -232,17 +233,20 @@ impl Runner<'_> {
         let data = self.data(training.dataset, world)?;
         let lesson = self.lesson(training, &data)?;
         let from = training.from.as_ref().and_then(|name| self.find(name));
-        let from = from.and_then(|made| match &made.what {
-            What::Float(weights) => Some(weights),
+        let from = from.and_then(|made| match &made.body.what {
+            What::Floats(weights) => Some(weights),
             _ => None,
         });
         let seed = training.seed.wrapping_add(self.options.seed_offset);
         let fitted = fit(Job { network, training, data: &data, seed, from }, lesson, world)?;
         let made = Made {
-            what: What::Float(fitted.weights),
+            body: Body {
+                what: What::Floats(fitted.weights),
+                network: Some(network),
+                preprocess: Some(data.preprocess.clone()),
+            },
             dataset: Some(training.dataset),
-            network: Some(training.network),
-            preprocess: Some(data.preprocess.clone()),
+            quantization: None,
             mark: [0; 32],
             answers: BTreeMap::new(),
             summary: Summary {
@@ -264,7 +268,7 @@ impl Runner<'_> {
     }
 
     /// Stores an artifact that has been made, and evaluates it.
-    fn store(&mut self, mut made: Made, world: &mut dyn World) -> Result<(), RunError> {
+    fn store(&mut self, mut made: Made<'a>, world: &mut dyn World) -> Result<(), RunError> {
         let artifact = made.summary.artifact.clone();
         let cannot = |why: String| {
             RunError::plain(format!("the weights of `{artifact}` cannot be written: {why}"))
@@ -278,7 +282,7 @@ impl Runner<'_> {
     }
 
     /// Evaluates an artifact on its data.
-    fn evaluate(&mut self, mut made: Made, world: &mut dyn World) -> Result<(), RunError> {
+    fn evaluate(&mut self, mut made: Made<'a>, world: &mut dyn World) -> Result<(), RunError> {
         if let Some(index) = made.dataset {
             let data = self.data(index, world)?;
             for split in self.splits_of(&made, &data) {
@@ -297,8 +301,8 @@ impl Runner<'_> {
 
     /// The parts on which an artifact is evaluated: validation and test where there are samples, and
     /// what expectations name. Recorded answers are to the training part alone.
-    fn splits_of(&self, made: &Made, data: &Loaded) -> Vec<Split> {
-        if matches!(made.what, What::Recorded(_)) {
+    fn splits_of(&self, made: &Made<'_>, data: &Loaded) -> Vec<Split> {
+        if made.body.is_recorded() {
             return vec![Split::Train];
         }
         let artifact = &made.summary.artifact;
@@ -319,43 +323,41 @@ impl Runner<'_> {
             .collect()
     }
 
-    fn find(&self, artifact: &str) -> Option<&Made> {
+    fn find(&self, artifact: &str) -> Option<&Made<'a>> {
         self.made.iter().find(|made| made.summary.artifact == artifact)
     }
 
-    fn bytes(&self, made: &Made) -> Result<Vec<u8>, String> {
+    fn bytes(&self, made: &Made<'_>) -> Result<Vec<u8>, String> {
         let about = self.about(made);
-        let network = made.network.map(|network| &self.program.networks[network]);
-        match (&made.what, network) {
-            (What::Float(weights), Some(network)) => weights.to_bytes(network, &about),
-            (What::Quantized(_, outcome), Some(network)) => {
-                quant::file::to_bytes(network, &outcome.scheme, &outcome.quantized, &about)
+        match (&made.body.what, made.body.network) {
+            (What::Floats(weights), Some(network)) => weights.to_bytes(network, &about),
+            (What::Integers(all), Some(network)) => {
+                quant::file::to_bytes(network, &all.0, &all.1, &about)
             }
             _ => Err("only its answers are known".to_string()),
         }
     }
 
-    fn onnx(&self, made: &Made) -> Result<Vec<u8>, String> {
+    fn onnx(&self, made: &Made<'_>) -> Result<Vec<u8>, String> {
         let about = self.about(made);
-        let network = made.network.map(|network| &self.program.networks[network]);
-        match (&made.what, network) {
-            (What::Float(weights), Some(network)) => onnx::float_model(network, weights, &about),
-            (What::Quantized(_, outcome), Some(network)) => {
-                onnx::quantized_model(network, &outcome.scheme, &outcome.quantized, &about)
+        match (&made.body.what, made.body.network) {
+            (What::Floats(weights), Some(network)) => onnx::float_model(network, weights, &about),
+            (What::Integers(all), Some(network)) => {
+                onnx::quantized_model(network, &all.0, &all.1, &about)
             }
             _ => Err("only its answers are known".to_string()),
         }
     }
 
     /// What a file says of an artifact beside its numbers.
-    fn about(&self, made: &Made) -> About {
+    fn about(&self, made: &Made<'_>) -> About {
         let artifact = &made.summary.artifact;
-        let (policy, given_back, source) = match &made.what {
-            What::Quantized(index, outcome) => {
+        let (policy, given_back, source) = match &made.quantization {
+            Some((index, report, _)) => {
                 let it = &self.program.quantizations[*index];
-                (Some(it.policy.clone()), outcome.report.given_back.clone(), &it.source)
+                (Some(it.policy.clone()), report.given_back.clone(), &it.source)
             }
-            _ => (None, Vec::new(), artifact),
+            None => (None, Vec::new(), artifact),
         };
         let training = self.program.trainings.iter().find(|it| it.artifact == *source);
         let seed = training.map_or(0, |it| it.seed);
@@ -364,7 +366,7 @@ impl Runner<'_> {
             artifact: artifact.clone(),
             model: made.summary.model.clone(),
             seed: seed.wrapping_add(self.options.seed_offset),
-            preprocess: made.preprocess.clone().unwrap_or_default(),
+            preprocess: made.body.preprocess.clone().unwrap_or_default(),
             policy,
             given_back,
         }

@@ -1,7 +1,8 @@
 //! The `load` verbs of a run.
 
-use super::made::{Made, What, mark};
+use super::made::{Made, mark};
 use super::{RunError, Runner, Summary, World};
+use crate::body::{Body, What};
 use crate::data::{Loaded as Data, Preprocess};
 use crate::event::Event;
 use crate::teacher::answers::{self, Kind};
@@ -16,17 +17,17 @@ use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 /// What a `load` verb gives.
-pub(super) struct Opened {
-    pub(super) what: What,
-    pub(super) preprocess: Option<Preprocess>,
-    pub(super) mark: [u8; 32],
+#[derive(Debug)]
+pub(crate) struct Opened<'p> {
+    pub(crate) body: Body<'p>,
+    mark: [u8; 32],
     /// Bytes of the parameters, or of the file where they are not known.
-    pub(super) size: u64,
-    pub(super) file: String,
+    size: u64,
+    file: String,
     /// What of the file became what.
-    pub(super) fitted: Option<state_dict::Fitted>,
+    fitted: Option<state_dict::Fitted>,
     /// What it is, in words.
-    pub(super) about: String,
+    about: String,
 }
 
 impl Runner<'_> {
@@ -48,10 +49,9 @@ impl Runner<'_> {
             about: opened.about,
         });
         let made = Made {
-            what: opened.what,
+            body: opened.body,
             dataset: load.dataset,
-            network: load.network(),
-            preprocess: opened.preprocess,
+            quantization: None,
             mark: opened.mark,
             answers: BTreeMap::new(),
             summary: Summary {
@@ -80,12 +80,12 @@ impl Runner<'_> {
 ///
 /// # Errors
 /// When the file cannot be read, or is not what the verb says.
-pub(super) fn open(
+pub(crate) fn open<'p>(
     load: &Load,
-    network: Option<&Network>,
+    network: Option<&'p Network>,
     data: Option<&Data>,
     files: &dyn Files,
-) -> Result<Opened, RunError> {
+) -> Result<Opened<'p>, RunError> {
     match &load.what {
         Loaded::Weights { file, span, .. } => {
             let Some(network) = network else { unreachable!("weights have a network") };
@@ -97,8 +97,7 @@ pub(super) fn open(
             let preprocess = own.map(|(_, about)| about.preprocess);
             let preprocess = preprocess.or_else(|| data.map(|data| data.preprocess.clone()));
             Ok(Opened {
-                what: What::Float(weights),
-                preprocess,
+                body: Body { what: What::Floats(weights), network: Some(network), preprocess },
                 mark: mark(&bytes),
                 size: network.size(),
                 file: file.clone(),
@@ -125,8 +124,11 @@ pub(super) fn open(
             let normalized = preprocess.iter().flat_map(|it| it.mean.iter().chain(&it.std));
             told.extend(normalized.flat_map(|x| x.to_le_bytes()));
             Ok(Opened {
-                what: What::Closed(Arc::new(Mutex::new(model)), width),
-                preprocess,
+                body: Body {
+                    what: What::Closed(Arc::new(Mutex::new(model)), width),
+                    network: None,
+                    preprocess,
+                },
                 mark: mark(&told),
                 size: bytes.len() as u64,
                 file: file.clone(),
@@ -140,8 +142,11 @@ pub(super) fn open(
             let bytes: Vec<u8> = read.logits.iter().flat_map(|x| x.to_le_bytes()).collect();
             let about = format!("answers to {} samples, {} classes", read.samples, read.classes);
             Ok(Opened {
-                what: What::Recorded(Arc::new(read)),
-                preprocess: None,
+                body: Body {
+                    what: What::Recorded(Arc::new(read)),
+                    network: None,
+                    preprocess: None,
+                },
                 mark: mark(&bytes),
                 size: files.len(file).unwrap_or(0),
                 file: file.clone(),

@@ -1,7 +1,8 @@
 //! The `quantize` verbs of a run.
 
-use super::made::{Made, What};
+use super::made::Made;
 use super::{Quantized, RunError, Runner, Summary, World};
+use crate::body::{Body, What};
 use crate::event::Event;
 use crate::lesson::Lesson;
 use crate::metrics::agreement;
@@ -19,8 +20,8 @@ impl Runner<'_> {
         let artifact = quantization.artifact.clone();
         let data = self.data(quantization.dataset, world)?;
         let Some(source) = self.find(&quantization.source) else { return Ok(()) };
-        let What::Float(trained) = &source.what else { return Ok(()) };
-        let (Some(network), before) = (source.network, source.summary.size) else { return Ok(()) };
+        let What::Floats(trained) = &source.body.what else { return Ok(()) };
+        let (Some(net), before) = (source.body.network, source.summary.size) else { return Ok(()) };
         world.tell(Event::QuantizeStarted {
             artifact: artifact.clone(),
             source: quantization.source.clone(),
@@ -46,7 +47,6 @@ impl Runner<'_> {
             let (code, message) = (warning.code.id, warning.message.clone());
             world.tell(Event::Warned { artifact: artifact.clone(), code, message });
         }
-        let net = &program.networks[network];
         let size = file::size(net, &outcome.scheme, &outcome.quantized);
         let summary = Summary {
             artifact: artifact.clone(),
@@ -61,13 +61,16 @@ impl Runner<'_> {
             quantized: None,
             taught: Vec::new(),
         };
-        let what = What::Quantized(index, Box::new(outcome));
+        let pipeline::Outcome { scheme, quantized, report, warnings } = outcome;
         let dataset = quantization.dataset;
         let made = Made {
-            what,
+            body: Body {
+                what: What::Integers(Box::new((scheme, quantized))),
+                network: Some(net),
+                preprocess: Some(data.preprocess.clone()),
+            },
             dataset: Some(dataset),
-            network: Some(network),
-            preprocess: Some(data.preprocess.clone()),
+            quantization: Some((index, report, warnings)),
             mark: [0; 32],
             answers: BTreeMap::new(),
             summary,
@@ -88,8 +91,8 @@ impl Runner<'_> {
             self.latency(source, world)?.unwrap_or(nothing),
             self.latency(made, world)?.unwrap_or(nothing),
         ];
-        let What::Quantized(_, outcome) = &made.what else { return Ok(()) };
-        let mut report = outcome.report.clone();
+        let Some((_, report, warnings)) = &made.quantization else { return Ok(()) };
+        let (mut report, warnings) = (report.clone(), warnings.clone());
         report.size = [before, size];
         report.latency = latency;
         let classes = made.summary.scores.get(&Split::Test).is_some_and(|s| s.accuracy.is_some());
@@ -97,7 +100,6 @@ impl Runner<'_> {
             .zip(before_answers)
             .filter(|(a, b)| classes && a.outputs.len() == b.outputs.len())
             .map(|(a, b)| agreement(&a, &b));
-        let warnings = outcome.warnings.clone();
         let event =
             Event::Quantized { artifact: artifact.clone(), report: Box::new(report.clone()) };
         world.tell(event);

@@ -19,7 +19,7 @@ impl Runner<'_> {
             let made = self.find(&used.artifact).ok_or_else(|| {
                 RunError::plain(format!("the teacher `{}` has not been made", used.artifact))
             })?;
-            let asked = self.asked(made, data, &signals.layers(number));
+            let asked = made.body.asked(data, &signals.layers(number));
             let key = (!asked.is_recorded()).then(|| key(&made.mark, data));
             let name = used.artifact.clone();
             teachers.push(Teacher { name, asked, key, kept: None });
