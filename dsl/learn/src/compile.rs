@@ -106,9 +106,10 @@ pub fn update_graph(
     let own = signals.own.iter();
     let own: Vec<Vec<ValueId>> =
         own.map(|own| own.iter().map(|w| g.state(&w.name, w.ty())).collect()).collect();
-    let used = training.loss.iter().zip(&own).map(|(used, own)| {
+    let used = training.loss.iter().enumerate().map(|(number, used)| {
         let features = used.features.map(|it| (taught.feature(it), student(it.student)));
         let (weights, answers) = (decaying.as_slice(), taught.answers.as_slice());
+        let own = own.get(number).map_or(&[][..], Vec::as_slice);
         (used, Terms { output, target, weights, answers, features, own })
     });
     let used: Vec<_> = used.collect();
