@@ -20,7 +20,8 @@ impl Runner<'_> {
                 RunError::plain(format!("the teacher `{}` has not been made", used.artifact))
             })?;
             let asked = made.body.asked(data, &signals.layers(number));
-            let key = (!asked.is_recorded()).then(|| key(&made.mark, data));
+            let once = !asked.is_recorded() && !data.augments();
+            let key = once.then(|| key(&made.mark, data));
             let name = used.artifact.clone();
             teachers.push(Teacher { name, asked, key, kept: None });
         }

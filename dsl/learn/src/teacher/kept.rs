@@ -115,3 +115,60 @@ impl std::fmt::Debug for Kept {
         f.debug_struct("Kept").field("width", &self.width).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::run::Write;
+    use std::sync::Arc;
+
+    #[derive(Default)]
+    struct Folder(Option<Bytes>);
+
+    impl World for Folder {
+        fn save(&mut self, _: &str, _: &[u8]) -> Result<String, String> {
+            Err("nothing is saved here".to_string())
+        }
+        fn export(&mut self, _: &str, _: &[u8]) -> Result<(), String> {
+            Err("nothing is exported here".to_string())
+        }
+        fn recall(&mut self, _: &str) -> Option<Bytes> {
+            self.0.clone()
+        }
+        fn keep(&mut self, _: &str, write: &mut Write<'_>) -> Result<Bytes, String> {
+            let mut bytes = Vec::new();
+            write(&mut bytes).map_err(|e| e.to_string())?;
+            let bytes: Bytes = Arc::new(bytes);
+            self.0 = Some(bytes.clone());
+            Ok(bytes)
+        }
+        fn seconds(&self) -> f64 {
+            0.0
+        }
+        fn tell(&mut self, _: Event) {}
+    }
+
+    fn written(key: &Key, sizes: [usize; 2], rows: &[f32]) -> Bytes {
+        let mut bytes = head(key, sizes).to_vec();
+        bytes.extend(rows.iter().flat_map(|x| x.to_le_bytes()));
+        Arc::new(bytes)
+    }
+
+    #[test]
+    fn answers_come_back_by_place_and_only_to_the_same_question() {
+        let (key, sizes) = ([7; 32], [3, 2]);
+        let rows = [1.0, -1.0, 2.0, -2.0, 3.0, -3.0];
+        let mut folder = Folder(Some(written(&key, sizes, &rows)));
+        let kept = Kept::recall("a", &key, sizes, &mut folder).unwrap();
+        let mut out = [0.0; 4];
+        kept.fill(&[2, 0], &mut out);
+        assert_eq!(out, [3.0, -3.0, 1.0, -1.0]);
+        assert!(Kept::recall("a", &[8; 32], sizes, &mut folder).is_none());
+        assert!(Kept::recall("a", &key, [2, 3], &mut folder).is_none());
+        // A file that was cut short is asked for anew.
+        let cut = (*written(&key, sizes, &rows[..5])).as_ref().to_vec();
+        assert!(Kept::recall("a", &key, sizes, &mut Folder(Some(Arc::new(cut)))).is_none());
+        assert!(Kept::recall("a", &key, sizes, &mut Folder::default()).is_none());
+    }
+}
