@@ -9,6 +9,7 @@ use dlm_grammar::tree::{self, BinaryOp, Expr, ExprKind};
 
 mod fixed;
 mod measure;
+mod place;
 
 use measure::{Dim, Side, side};
 

@@ -1,7 +1,7 @@
 //! A checked program: every name resolved, every shape known, every setting typed and defaulted.
 
 use crate::quant::Quantization;
-use dlm_base::Span;
+use dlm_base::{Code, Span};
 use dlm_graph::{Layer, Ty, Weight};
 use dlm_vocab::augment::AugmentWord;
 use dlm_vocab::data::{Facts, Source};
@@ -443,6 +443,8 @@ pub struct Training {
     pub frozen: Vec<bool>,
     /// The artifact whose weights are taken where name and shape agree.
     pub from: Option<String>,
+    /// The warnings of the run that the file does not want to see.
+    pub silenced: Vec<&'static Code>,
 }
 
 impl Training {

@@ -12,13 +12,12 @@ use crate::quant::scheme::Why;
 use crate::quant::{
     Activations, Form, Format, Method, Quantization, Scheme, Tail, Tuning, Weights,
 };
-use crate::session::allow::of_runs;
+use crate::session::allow::silenced;
 use crate::settings::Block;
 use crate::train::{Case, Plan, default_loss, misfit};
 use dlm_base::Span;
-use dlm_base::diag::Code;
 use dlm_base::diag::codes::{artifacts, lints, names, quant as codes, settings};
-use dlm_grammar::tree::{self, Expr, Item, ItemKind, Name};
+use dlm_grammar::tree::{self, Expr, ItemKind, Name};
 use dlm_vocab::Unit;
 use dlm_vocab::data::Target;
 
@@ -201,7 +200,7 @@ impl Use<'_> {
             scheme,
             calibrate: self.policy.calibrate,
             max_drop: self.policy.max_drop.map(|(share, _)| share),
-            silenced: self.silenced(),
+            silenced: silenced(&self.world.main().tree, self.verb.keyword),
             tuning: match tuning {
                 Some(tuning) => Some(tuning?),
                 None => None,
@@ -219,15 +218,6 @@ impl Use<'_> {
             }
             loss => loss.to_vec(),
         }
-    }
-
-    /// The warnings of the run that the file does not want to see.
-    fn silenced(&self) -> Vec<&'static Code> {
-        let tree = &self.world.main().tree;
-        let own = |item: &Item| matches!(&item.kind, ItemKind::Quantize(it) if it.keyword == self.verb.keyword);
-        let index = tree.items.iter().position(own);
-        let silenced = index.into_iter().flat_map(|index| of_runs(tree, index));
-        silenced.map(|(_, code)| code).collect()
     }
 
     /// What the verb gives.

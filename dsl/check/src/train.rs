@@ -8,6 +8,7 @@ use crate::distill::{self, Teachers, teachers};
 use crate::names::{ModuleId, Wanted, World};
 use crate::network::{Built, Unbuilt, build, resolve_model};
 use crate::program::{Dataset, Length, LossUse, Network, Program, Stop, Training};
+use crate::session::allow::silenced;
 use crate::settings::{Block, count, expect_call, find_word, flag, plain};
 use dlm_base::Span;
 use dlm_base::diag::codes::{artifacts as codes, settings};
@@ -208,6 +209,7 @@ impl Case<'_> {
                 Some(name) => Some(name?.text.clone()),
                 None => None,
             },
+            silenced: silenced(&self.scope.world.main().tree, self.keyword),
         })
     }
 

@@ -145,18 +145,56 @@ pub fn agreement(a: &Answers, b: &Answers) -> f64 {
     same as f64 / a.len().max(1) as f64
 }
 
-pub fn kl(student: &Answers, teacher: &Answers) -> f64 {
-    let _ = (student, teacher);
-    0.0
-}
-pub fn error_overlap(student: &Answers, teacher: &Answers, right: &[u32]) -> f64 {
-    let _ = (student, teacher, right);
-    0.0
-}
 /// The share of right classes.
 pub fn accuracy(answers: &Answers, right: &[u32]) -> f64 {
     let hits = answers.classes().iter().zip(right).filter(|(said, right)| said == right).count();
     hits as f64 / right.len().max(1) as f64
+}
+
+/// How far a student's probabilities are from its teacher's, in nats:
+/// `1/B · Σ_b Σ_c q_bc (ln q_bc − ln p_bc)` over B samples and their classes c, where q is the softmax of the
+/// teacher's logits and p that of the student's, all in f64. At least 0; 0 where both say the same, and
+/// without samples. A single logit counts as the two classes of a sigmoid.
+///
+/// # References
+/// Kullback, Leibler 1951.
+pub fn kl(student: &Answers, teacher: &Answers) -> f64 {
+    let (p, q) = (rows(student), rows(teacher));
+    let mut samples = 0u64;
+    let mut sum = 0.0;
+    for (p, q) in p.zip(q) {
+        let (p, q) = (log_probabilities(p), log_probabilities(q));
+        let one: f64 = (p.iter().zip(&q))
+            .filter(|(_, q)| **q > f64::NEG_INFINITY)
+            .map(|(p, q)| q.exp() * (q - p))
+            .sum();
+        // Rounding may leave a little less than nothing.
+        sum += if one < 0.0 { 0.0 } else { one };
+        samples += 1;
+    }
+    sum / samples.max(1) as f64
+}
+
+/// Of the samples that either gets wrong, the share that both get wrong: `|E_S ∩ E_T| / |E_S ∪ E_T|`;
+/// 1 where neither errs.
+pub fn error_overlap(student: &Answers, teacher: &Answers, right: &[u32]) -> f64 {
+    let [_, ours, theirs, both] = outcomes(student, teacher, right);
+    match ours + theirs + both {
+        0 => 1.0,
+        any => both as f64 / any as f64,
+    }
+}
+
+/// Whether one artifact is right more often than another by more than chance, at the level of 5%:
+/// McNemar's test on the samples where one of them alone is right. With `b` those where it is
+/// this one and `c` those where it is the other, `b > c` and `(b − c)² > 3.84 (b + c)`.
+///
+/// # References
+/// McNemar 1947.
+pub fn better_by_more_than_chance(one: &Answers, other: &Answers, right: &[u32]) -> bool {
+    let [_, c, b, _] = outcomes(one, other, right);
+    let (b, c) = (b as f64, c as f64);
+    b > c && (b - c).powi(2) > 3.84 * (b + c)
 }
 
 /// Precision, recall and F1 of one class, from a confusion matrix; 0 where nothing was there.
@@ -167,6 +205,31 @@ pub fn per_class(confusion: &[Vec<u32>], class: usize) -> [f64; 3] {
     let ratio = |a: f64, b: f64| if b > 0.0 { a / b } else { 0.0 };
     let (precision, recall) = (ratio(hit, said), ratio(hit, there));
     [precision, recall, ratio(2.0 * precision * recall, precision + recall)]
+}
+
+/// The answers, one after the other.
+fn rows(answers: &Answers) -> impl Iterator<Item = &[f32]> {
+    answers.outputs.chunks_exact(answers.width.max(1))
+}
+
+/// The logarithms of the probabilities that logits mean; those of two classes for a single logit.
+fn log_probabilities(logits: &[f32]) -> Vec<f64> {
+    let logits: Vec<f64> = match *logits {
+        [single] => vec![0.0, f64::from(single)],
+        _ => logits.iter().map(|&z| f64::from(z)).collect(),
+    };
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
+    logits.iter().map(|z| z - largest - sum.ln()).collect()
+}
+
+/// How many samples both answer right, the first alone gets wrong, the second alone, and both.
+fn outcomes(a: &Answers, b: &Answers, right: &[u32]) -> [usize; 4] {
+    let mut counts = [0; 4];
+    for ((a, b), right) in a.classes().iter().zip(b.classes()).zip(right) {
+        counts[usize::from(a != right) + 2 * usize::from(b != *right)] += 1;
+    }
+    counts
 }
 
 #[cfg(test)]
@@ -199,5 +262,74 @@ mod tests {
         assert_eq!(a.classes(), [0, 1]);
         let b = Answers { outputs: vec![0.5, 0.5], width: 1 };
         assert_eq!(agreement(&a, &b), 0.5);
+    }
+
+    #[test]
+    fn divergence_is_that_of_pytorch() {
+        let student = Answers {
+            outputs: vec![1.5, -2.0, 0.25, 0.0, 0.0, 0.0, 80.0, -100.0, 3.0, -1.0, 2.5, 2.0],
+            width: 3,
+        };
+        let teacher = Answers {
+            outputs: vec![2.0, -1.0, 0.5, 3.0, -1.0, 0.0, -60.0, 40.0, 39.0, -1.0, 2.5, 2.0],
+            width: 3,
+        };
+        // kl_div(log_softmax(s), log_softmax(t), "batchmean", log_target=True) in float64.
+        assert!((kl(&student, &teacher) - 38.137_670_589_796_95).abs() < 1e-12);
+        let first = |a: &Answers| Answers { outputs: a.outputs[..3].to_vec(), width: 3 };
+        let (p, q) = (first(&student), first(&teacher));
+        assert!((kl(&p, &q) - 0.009_552_654_190_812_943).abs() < 1e-15);
+        // It is not symmetrical, and what agrees has none.
+        assert!((kl(&p, &q) - kl(&q, &p)).abs() > 1e-4);
+        assert_eq!(kl(&student, &student), 0.0);
+        assert_eq!(kl(&Answers { width: 3, ..Answers::default() }, &Answers::default()), 0.0);
+    }
+
+    #[test]
+    fn divergence_of_one_logit_is_that_of_a_sigmoid() {
+        let student = Answers { outputs: vec![0.5, -3.0, 900.0], width: 1 };
+        let teacher = Answers { outputs: vec![-1.0, 2.0, -800.0], width: 1 };
+        assert!((kl(&student, &teacher) - 300.861_015_965_009).abs() < 1e-10);
+        // The same beside a network with two logits.
+        let two = Answers { outputs: vec![1.0, 1.5, 3.0, 0.0, 0.0, 900.0], width: 2 };
+        assert!((kl(&two, &teacher) - 300.861_015_965_009).abs() < 1e-10);
+    }
+
+    /// One-hot answers of ten classes.
+    fn saying(classes: &[u32]) -> Answers {
+        let said = |class: &u32| (0..10).map(|i| f32::from(u8::from(i == *class))).collect();
+        let rows: Vec<Vec<f32>> = classes.iter().map(said).collect();
+        Answers { outputs: rows.concat(), width: 10 }
+    }
+
+    #[test]
+    fn errors_are_shared_whatever_is_said_instead() {
+        let right = [0, 1, 2, 3, 4, 5];
+        let student = saying(&[0, 1, 9, 9, 9, 5]);
+        let teacher = saying(&[0, 1, 2, 8, 9, 9]);
+        // The student errs on 2, 3 and 4, the teacher on 3, 4 and 5: on two of four together.
+        assert_eq!(error_overlap(&student, &teacher, &right), 0.5);
+        assert_eq!(error_overlap(&saying(&right), &saying(&right), &right), 1.0);
+        assert_eq!(error_overlap(&student, &saying(&right), &right), 0.0);
+        assert_eq!(error_overlap(&student, &student, &right), 1.0);
+    }
+
+    #[test]
+    fn what_is_better_by_chance_does_not_count() {
+        // Of 40 samples the first alone is right on `b`, the other alone on `c`.
+        let of = |b: usize, c: usize| {
+            let right = vec![0; 40];
+            let first: Vec<u32> = (0..40).map(|i| u32::from(i >= b && i < b + c)).collect();
+            let other: Vec<u32> = (0..40).map(|i| u32::from(i < b)).collect();
+            better_by_more_than_chance(&saying(&first), &saying(&other), &right)
+        };
+        // 10² = 100 > 3.84 · 20 = 76.8, and 8² = 64 < 3.84 · 18 = 69.12.
+        assert!(of(15, 5));
+        assert!(!of(13, 5));
+        // 4² = 16 > 15.36, and 3² = 9 < 11.52.
+        assert!(of(4, 0));
+        assert!(!of(3, 0));
+        assert!(!of(0, 20));
+        assert!(!of(0, 0));
     }
 }

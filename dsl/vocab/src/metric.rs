@@ -4,6 +4,8 @@ mod accuracy;
 mod agreement;
 mod drop;
 mod error;
+mod error_overlap;
+mod kl;
 mod latency;
 mod loss;
 mod macs;
@@ -40,10 +42,19 @@ pub enum MetricKind {
     Values,
     /// From answers on a split, whatever the targets: loss.
     Answers,
-    /// From answers of two artifacts on a split: agreement, drop.
+    /// From answers of two artifacts on a split, of classes: agreement, kl.
     Pair,
+    /// The same, with class targets: drop, error_overlap.
+    LabelledPair,
     /// By a clock: latency.
     Timed,
+}
+
+impl MetricKind {
+    /// Whether two artifacts are compared.
+    pub fn compares(self) -> bool {
+        matches!(self, MetricKind::Pair | MetricKind::LabelledPair)
+    }
 }
 
 /// How a metric is printed.
@@ -67,6 +78,8 @@ pub static METRICS: &[&Metric] = &[
     &agreement::AGREEMENT,
     &drop::DROP,
     &error::ERROR,
+    &error_overlap::ERROR_OVERLAP,
+    &kl::KL,
     &latency::LATENCY,
     &loss::LOSS,
     &macs::MACS,

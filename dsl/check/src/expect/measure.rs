@@ -1,18 +1,16 @@
 //! One side of an expectation: numbers and metrics, with their units.
 
+use super::place::{Place, known_of};
 use crate::consts::{Const, Scope, eval, unit_word};
-use crate::data::source_facts;
 use crate::diags::Diags;
 use crate::names::{Entry, Kind, ModuleId, World};
 use crate::order::artifact_exists;
-use crate::program::{Artifact, Dataset, Loaded, Made, MetricUse, Part, Program, Quantity, Split};
-use dlm_base::Span;
+use crate::program::{MetricUse, Program, Quantity, Split};
 use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::diag::codes::{artifacts as codes, settings};
 use dlm_base::suggest::nearest;
 use dlm_grammar::tree::{Args, BinaryOp, Expr, ExprKind, Name, UnaryOp};
 use dlm_vocab::Unit;
-use dlm_vocab::data::Target;
 use dlm_vocab::metric::{self, METRICS, Metric, MetricKind, MetricUnit};
 
 /// What a number measures.
@@ -353,16 +351,16 @@ fn other_of<'t>(
     let word = metric.word.name;
     let signature = format!("{word}(OTHER)");
     match (metric.kind, list) {
-        (MetricKind::Pair, []) => {
+        (kind, []) if kind.compares() => {
             let at = args.map_or(name.span, |args| name.span.to(args.parens.close));
             diags.push(settings::missing_param(at, word, "OTHER", &signature));
             None
         }
-        (MetricKind::Pair, [one]) => {
+        (kind, [one]) if kind.compares() => {
             let other = crate::train::artifact_name(&one.value, word, diags)?;
             artifact_exists(world, other, diags).then_some(Some(other))
         }
-        (MetricKind::Pair, [_, second, ..]) => {
+        (kind, [_, second, ..]) if kind.compares() => {
             diags.push(settings::too_many(second.span, word, 1, &signature));
             None
         }
@@ -372,119 +370,4 @@ fn other_of<'t>(
             None
         }
     }
-}
-
-/// A metric of an artifact, at its place.
-struct Place<'a> {
-    at: Span,
-    artifact: &'a str,
-    metric: &'static Metric,
-    split: Split,
-}
-
-impl Place<'_> {
-    /// E0902 when the artifact does not have the metric.
-    fn check(
-        &self,
-        world: &World<'_>,
-        made: Artifact<'_>,
-        program: &Program,
-        other: Option<&Name>,
-        diags: &mut Diags,
-    ) -> Option<()> {
-        let costs = matches!(self.metric.kind, MetricKind::Static | MetricKind::Timed);
-        if let Some(why) = unknown(made, costs) {
-            return self.refuse(why, &[], diags);
-        }
-        if costs {
-            return Some(());
-        }
-        let Some(dataset) = made.dataset() else {
-            let why = "it is loaded, and no verb says on what data it is judged";
-            return self.refuse(why, &[], diags);
-        };
-        let data = &program.datasets[dataset];
-        let target = part_target(world, data, self.split);
-        let part = match self.split {
-            Split::Train => "training part",
-            Split::Valid => "validation part",
-            Split::Test => "test part",
-        };
-        if data.counts[self.split as usize] == 0 {
-            return self.refuse(&format!("the {part} of `{}` is empty", data.name), &[], diags);
-        }
-        let fits = match self.metric.kind {
-            MetricKind::Classes => matches!(target, Target::Classes(_)),
-            MetricKind::Values => matches!(target, Target::Values(_)),
-            MetricKind::Answers => target != Target::None,
-            _ => matches!(data.facts.target, Target::Classes(_)),
-        };
-        if !fits {
-            let known = known_of(Some(&target));
-            let why = match &target {
-                Target::None => format!("the {part} of `{}` has no labels", data.name),
-                Target::Classes(_) => format!("`{}` has classes, not values", data.name),
-                Target::Values(_) => format!("`{}` has values, not classes", data.name),
-            };
-            return self.refuse(&why, &known, diags);
-        }
-        if let Some(other) = other {
-            let theirs = program.artifact(&other.text)?;
-            if let Some(why) = unknown(theirs, false) {
-                return self.refuse(&format!("of `{}`, {why}", other.text), &[], diags);
-            }
-            // What is loaded and used nowhere else is judged on the same data.
-            if let Some(index) = theirs.dataset().filter(|index| *index != dataset) {
-                let name = &program.datasets[index].name;
-                let does = match (theirs.quantization, theirs.made) {
-                    (None, Made::Trained(_)) => "learns from",
-                    _ => "is tested on",
-                };
-                let why = format!("`{}` {does} `{name}`, not `{}`", other.text, data.name);
-                return self.refuse(&why, &[], diags);
-            }
-        }
-        Some(())
-    }
-
-    fn refuse(&self, why: &str, known: &[&str], diags: &mut Diags) -> Option<()> {
-        let metric = self.metric.word.name;
-        diags.push(codes::no_metric(self.at, self.artifact, metric, why, known));
-        None
-    }
-}
-
-/// Why a metric of an artifact is not known, whatever the data; `costs` tells whether it is of the network.
-fn unknown(made: Artifact<'_>, costs: bool) -> Option<&'static str> {
-    let Made::Loaded(load) = made.made else { return None };
-    match load.what {
-        Loaded::Answers { .. } => Some("only its answers to the training part are known"),
-        Loaded::Closed { .. } if costs => Some("the network is closed"),
-        Loaded::Closed { .. } | Loaded::Weights { .. } => None,
-    }
-}
-
-/// The targets of a part: those of the whole, or none where its source has none.
-fn part_target(world: &World<'_>, data: &Dataset, split: Split) -> Target {
-    let source = match (split, &data.valid, &data.test) {
-        (Split::Valid, Part::Own(source), _) | (Split::Test, _, Part::Own(source)) => source,
-        _ => &data.train,
-    };
-    match source_facts(world, source) {
-        Ok(facts) if facts.target == Target::None => Target::None,
-        _ => data.facts.target.clone(),
-    }
-}
-
-/// The metrics of an artifact whose data have such targets.
-fn known_of(target: Option<&Target>) -> Vec<&'static str> {
-    let fits = |metric: &&&Metric| match (metric.kind, target) {
-        (_, None) | (MetricKind::Static | MetricKind::Timed, _) => true,
-        (MetricKind::Classes | MetricKind::Pair, Some(target)) => {
-            matches!(target, Target::Classes(_))
-        }
-        (MetricKind::Values, Some(target)) => matches!(target, Target::Values(_)),
-        (MetricKind::Answers, Some(target)) => *target != Target::None,
-    };
-    METRICS.iter().filter(fits).map(|metric| metric.word.name).collect()
 }

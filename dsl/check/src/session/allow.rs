@@ -7,7 +7,7 @@ use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::diag::codes::{self, lints, settings};
 use dlm_base::suggest::nearest;
 use dlm_base::{Diag, Severity, Span};
-use dlm_grammar::tree::{ItemKind, Name, Tree};
+use dlm_grammar::tree::{Item, ItemKind, Name, Tree};
 use std::collections::BTreeSet;
 
 /// Leaves out what is silenced, and the warnings of imported files, which those files show on their
@@ -31,10 +31,8 @@ pub(crate) fn filter(world: &World<'_>, mut diags: Diags) -> Vec<Diag> {
         kept.push(diag);
     }
     // What only a run can see is silenced there.
-    for (index, item) in main.tree.items.iter().enumerate() {
-        if matches!(item.kind, ItemKind::Quantize(_)) {
-            silenced.extend(of_runs(&main.tree, index).map(|(name, _)| name.span));
-        }
+    for index in 0..main.tree.items.len() {
+        silenced.extend(of_runs(&main.tree, index).map(|(name, _)| name.span));
     }
     for item in &main.tree.items {
         let ItemKind::Allow(allow) = &item.kind else { continue };
@@ -63,11 +61,28 @@ pub(crate) fn filter(world: &World<'_>, mut diags: Diags) -> Vec<Diag> {
     kept
 }
 
-/// The warnings that only a run can see and that are silenced for an item.
-pub(crate) fn of_runs(tree: &Tree, item: usize) -> impl Iterator<Item = (&Name, &'static Code)> {
-    tree.allowed(item).filter_map(|name| {
+/// The warnings of the run that the file does not want to see of the verb whose word stands at `keyword`.
+pub(crate) fn silenced(tree: &Tree, keyword: Span) -> Vec<&'static Code> {
+    let own = |item: &Item| match &item.kind {
+        ItemKind::Quantize(it) => it.keyword == keyword,
+        ItemKind::Distill(it) => it.keyword == keyword,
+        _ => false,
+    };
+    let index = tree.items.iter().position(own);
+    index.into_iter().flat_map(|index| of_runs(tree, index)).map(|(_, code)| code).collect()
+}
+
+/// The warnings that only a run can see, that an item can give, and that are silenced for it.
+fn of_runs(tree: &Tree, item: usize) -> impl Iterator<Item = (&Name, &'static Code)> {
+    let (quantizes, learns) = match &tree.items[item].kind {
+        ItemKind::Quantize(it) => (true, it.from.is_some()),
+        ItemKind::Distill(_) => (false, true),
+        _ => (false, false),
+    };
+    tree.allowed(item).filter_map(move |name| {
         let found = codes::find(&name.text)?;
-        codes::runs::CODES.contains(&found).then_some((name, found))
+        let gives = if *found == codes::runs::W1017 { learns } else { quantizes };
+        (gives && codes::runs::CODES.contains(&found)).then_some((name, found))
     })
 }
 

@@ -1,4 +1,5 @@
 use super::{check, clean, found, mended, only};
+use dlm_base::diag::codes;
 
 const TRAIN: &str = "data Iris { source = builtin(\"iris\") }\ntrain N on Iris\n";
 
@@ -85,6 +86,22 @@ fn warnings_can_be_silenced() {
         &format!("allow E0401\n{net}").replace("conv(8, 3)", "conv(8, 3, bias = false)"),
         "E0303 E0401",
     );
+}
+
+#[test]
+fn what_a_run_says_of_teachers_can_be_silenced() {
+    let text = "data Iris { source = builtin(\"iris\") }
+model Large(x: [4]) { x -> dense(9) -> relu -> dense(3) }
+model Small(x: [4]) { x -> dense(3) }
+train Large on Iris
+allow W1017
+distill Small from Large on Iris
+";
+    assert_eq!(clean(text).program.trainings[1].silenced, [&codes::runs::W1017]);
+    // A distillation rounds nothing, and a training has no teacher.
+    only(&text.replace("W1017", "W1012"), "W1009 W1012");
+    let text = text.replace("allow W1017\n", "").replace("train Large", "allow W1017\ntrain Large");
+    only(&text, "W1009 W1017");
 }
 
 #[test]

@@ -16,7 +16,7 @@ word! {
     /// train Narrow on Iris as Small {}
     /// expect { Small.agreement(Big) >= 80% }
     /// ```
-    pub(crate) static AGREEMENT: Metric = { name: "agreement", params: &[], aliases: &[] },
+    pub(crate) static AGREEMENT: Metric = { name: "agreement", params: &[], aliases: &["fidelity", "top1_agreement"] },
     kind: MetricKind::Pair,
     unit: MetricUnit::Share,
     rises: true,

@@ -17,7 +17,7 @@ word! {
     /// expect { Small.drop(Big) <= 5% }
     /// ```
     pub(crate) static DROP: Metric = { name: "drop", params: &[], aliases: &["accuracy_drop"] },
-    kind: MetricKind::Pair,
+    kind: MetricKind::LabelledPair,
     unit: MetricUnit::Share,
     rises: false,
 }

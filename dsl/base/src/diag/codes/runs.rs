@@ -1,4 +1,4 @@
-//! W1012 to W1014: what only a run can see, when it quantizes.
+//! W1012 to W1014 and W1017: what only a run can see, when it quantizes or distils.
 
 use super::code;
 
@@ -28,4 +28,41 @@ code! {
     /// `keep`, or train with a weight decay that acts on less. If it is meant, `allow W1014` on a line before
     /// the `quantize`.
     W1014 = "W1014", "a bias too large for the scale of its weights";
+
+    /// A teacher knows less than its student, on the part of the data that neither learnt from, and by more
+    /// than chance: of the samples that one of the two alone gets right, so many more are the student's that
+    /// even chances would give it in less than 1 of 20 cases (McNemar's test). What such a teacher adds to
+    /// the labels may be regularisation; it is not knowledge.
+    ///
+    /// Train the teacher longer, or let it be larger. In self-distillation, where a model learns from an
+    /// earlier one of itself, this is what one hopes for: `allow W1017` on a line before the `distill`.
+    ///
+    /// McNemar 1947. Furlanello et al. 2018, arXiv 1805.04770.
+    W1017 = "W1017", "a teacher is worse than its student";
+}
+
+/// The message of W1017: the name of teacher and student, each with the share of `part` ("test") that it
+/// gets right.
+pub fn worse_teacher(teacher: (&str, f64), student: (&str, f64), part: &str) -> String {
+    let ((teacher, less), (student, more)) = (teacher, student);
+    format!(
+        "`{teacher}` ({:.2}% on {part}) is worse than its student `{student}` ({:.2}%), by more than \
+         chance; train the teacher longer, or let it be larger",
+        100.0 * less,
+        100.0 * more
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worse_teacher_is_told_with_its_figures() {
+        assert_eq!(
+            worse_teacher(("Teacher", 0.912), ("Student", 0.934), "test"),
+            "`Teacher` (91.20% on test) is worse than its student `Student` (93.40%), by more than \
+             chance; train the teacher longer, or let it be larger"
+        );
+    }
 }
