@@ -25,9 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent
 MNIST = ROOT / "examples" / "data" / "mnist"
 
 
+WORKLOAD_NAMES = ["w1", "w2", "w3", "w7", "w7a"]
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", default=["w1", "w2", "w3"], help="w1 w2 w3 (all)")
+    parser.add_argument("workloads", nargs="*", default=list(WORKLOAD_NAMES), help=" ".join(WORKLOAD_NAMES) + " (all)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
@@ -78,6 +81,12 @@ def cnn():
         nn.Linear(64 * 12 * 12, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
+def student():
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(16 * 5 * 5, 10))
+
+
 def sgd(p):
     return torch.optim.SGD(p, lr=0.05, momentum=0.9)
 
@@ -91,11 +100,44 @@ WORKLOADS = {
     "w1": (lambda: mlp(64, 128, 64, 10), digits, adam, 32, 10, False),
     "w2": (lambda: mlp(784, 512, 256, 10), lambda: mnist(9000), sgd, 128, 4, False),
     "w3": (cnn, lambda: mnist(2560), sgd, 128, 1, True),
+    "w7": (student, lambda: mnist(2560), sgd, 128, 2, True),
+    "w7a": (student, lambda: mnist(2560), sgd, 128, 2, True),
 }
+
+
+def distill(name, channels_last):
+    """Samples a second of a distillation in PyTorch, after one epoch of warming up: teacher and student see one batch."""
+    torch.manual_seed(0)
+    x, t = mnist(2560)
+    models = [cnn().eval().requires_grad_(False), student()]
+    if channels_last:
+        x, models = x.to(memory_format=torch.channels_last), [m.to(memory_format=torch.channels_last) for m in models]
+    teacher, model = models
+    optimizer, hard, kl = sgd(model.parameters()), nn.CrossEntropyLoss(), nn.KLDivLoss(reduction="batchmean")
+    samples = seconds = 0
+    for epoch in range(3):
+        start = time.perf_counter()
+        for rows in torch.randperm(len(x)).split(128):
+            batch = x[rows]
+            if name == "w7a":
+                flipped = torch.rand(len(rows)) < 0.5
+                batch[flipped] = batch[flipped].flip(-1)
+            optimizer.zero_grad()
+            with torch.no_grad():
+                theirs = nn.functional.softmax(teacher(batch) / 4, 1)
+            own = model(batch)
+            soft = kl(nn.functional.log_softmax(own / 4, 1), theirs) * 16
+            (0.9 * soft + 0.1 * hard(own, t[rows])).backward()
+            optimizer.step()
+        if epoch > 0:
+            samples, seconds = samples + len(x), seconds + time.perf_counter() - start
+    return samples / seconds
 
 
 def pytorch(name, channels_last):
     """Samples a second of PyTorch, after one epoch of warming up."""
+    if name.startswith("w7"):
+        return distill(name, channels_last)
     make, data, optimiser, batch, epochs, _ = WORKLOADS[name]
     torch.manual_seed(0)
     x, t = data()
@@ -124,7 +166,8 @@ def dlm(name):
     if result.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
     events = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
-    epochs = [e for e in events if e.get("event") == "epoch_ended"][1:]
+    epochs = [e for e in events if e.get("event") == "epoch_ended"]
+    epochs = [e for e in epochs if e["artifact"] == epochs[-1]["artifact"]][1:]
     return sum(e["samples"] for e in epochs) / sum(e["seconds"] for e in epochs)
 
 

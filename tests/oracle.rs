@@ -11,6 +11,7 @@ use dlm_graph::{
     differentiate, pass,
 };
 use dlm_learn::compile::{TargetForm, train_graph};
+use dlm_learn::signals::Signals;
 use dlm_vocab::data::{Numbers, Targets};
 use dlm_vocab::loss::Terms;
 use dlm_vocab::{Arg, Args};
@@ -358,7 +359,8 @@ fn lenet(case: &Value, optimizer: &str) -> Vec<f32> {
         panic!("images are bytes with classes")
     };
 
-    let plan = Plan::new(&train_graph(network, training, TargetForm::Class), batch);
+    let signals = Signals::of(&program, training);
+    let plan = Plan::new(&train_graph(network, training, TargetForm::Class, &signals), batch);
     let mut states = States::new([&plan]);
     let mut products = 0;
     for info in weights(network) {

@@ -5,6 +5,7 @@ use crate::support::{Disk, Recorder, check, diagnose, run};
 use dlm_check::Program;
 use dlm_check::program::{Network, Split};
 use dlm_learn::data::Loaded;
+use dlm_learn::lesson::Lesson;
 use dlm_learn::quant::pipeline::{self, Outcome, Source};
 use dlm_learn::quant::{deploy, file};
 use dlm_learn::run::Quantized;
@@ -168,7 +169,7 @@ quantize Net with Edge on Digits as Net8
         let quantization = &self.program.quantizations[0];
         let (trained, data) = (&self.weights, &self.data);
         let source = Source { program: &self.program, quantization, trained, data, seed_offset: 0 };
-        pipeline::quantize(source, &mut Recorder::default()).unwrap()
+        pipeline::quantize(source, Lesson::default(), &mut Recorder::default()).unwrap()
     }
 
     /// The codes of the warnings; no answer may be NaN.
@@ -261,7 +262,8 @@ fn data_that_are_not_numbers_are_an_error_at_the_verb() {
     let quantization = &made.program.quantizations[0];
     let (trained, data) = (&made.weights, &made.data);
     let source = Source { program: &made.program, quantization, trained, data, seed_offset: 0 };
-    let error = pipeline::quantize(source, &mut Recorder::default()).unwrap_err();
+    let error =
+        pipeline::quantize(source, Lesson::default(), &mut Recorder::default()).unwrap_err();
     assert!(error.message.starts_with("`relu2` gives NaN for training sample"), "{error:?}");
     assert_eq!(error.span, Some(quantization.span));
 }

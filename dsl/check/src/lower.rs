@@ -2,7 +2,7 @@
 
 use crate::program::{Flow, Network};
 use dlm_base::Shape;
-use dlm_graph::{Graph, Init, Mode, Role, Ty, ValueId};
+use dlm_graph::{Graph, Init, Mode, Role, Ty, ValueId, Weight};
 use dlm_kernels::rng;
 
 /// A tensor that a network owns.
@@ -87,16 +87,24 @@ pub fn weights(net: &Network) -> Vec<WeightInfo> {
     layers
         .flat_map(|(index, layer)| {
             layer.weights.iter().map(move |weight| WeightInfo {
-                name: format!("{}.{}", layer.path, weight.name),
-                shape: weight.shape.clone(),
-                order: weight.order.clone(),
                 init: resolve(weight.init, layer.init_normal, net.before_relu[index]),
-                trained: weight.trained,
-                decays: weight.decays,
-                layer: index,
+                ..weight_of(&layer.path, weight, index)
             })
         })
         .collect()
+}
+
+/// A weight that stands under a path, owned by the layer of that number; it starts as before no relu.
+pub fn weight_of(path: &str, weight: &Weight, layer: usize) -> WeightInfo {
+    WeightInfo {
+        name: format!("{path}.{}", weight.name),
+        shape: weight.shape.clone(),
+        order: weight.order.clone(),
+        init: resolve(weight.init, None, false),
+        trained: weight.trained,
+        decays: weight.decays,
+        layer,
+    }
 }
 
 /// The numbers with which a weight starts, as they lie in memory. They depend on the seed and on the
@@ -189,7 +197,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::program::NetLayer;
     use dlm_base::Span;
-    use dlm_graph::{Fan, Layer, Reject, Weight};
+    use dlm_graph::{Fan, Layer, Reject};
     use dlm_vocab::ops::{Flows, Operator};
     use dlm_vocab::{Args, Word};
     use std::sync::Arc;

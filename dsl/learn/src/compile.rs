@@ -1,12 +1,12 @@
 //! From a checked training to plans: forward, loss, backward and optimiser in one graph; answers in
 //! another.
 
-use dlm_check::lower::{WeightInfo, lower, training_mode, weights};
-use dlm_check::program::{Average, LossUse, Network, Training};
+use crate::signals::Signals;
+use dlm_check::lower::{WeightInfo, lower, lower_layers, training_mode, weights};
+use dlm_check::program::{Average, Flow, LossUse, Network, Training};
 use dlm_graph::pass::Folded;
 use dlm_graph::run::Binding;
 use dlm_graph::{Clock, Graph, Mode, Plan, States, Ty, ValueId, Workspace, differentiate, pass};
-use dlm_vocab::Args;
 use dlm_vocab::data::Target;
 use dlm_vocab::internal::{Ema, GradNorm, WeightedSum};
 use dlm_vocab::loss::Terms;
@@ -48,37 +48,78 @@ impl TargetForm {
     }
 }
 
-/// The graph of one update. Inputs: the network's, then the targets where there are any. Outputs:
-/// the loss, then the network's output.
-pub fn train_graph(network: &Network, training: &Training, form: TargetForm) -> Graph {
+/// A network added to a graph.
+#[derive(Debug)]
+pub struct Forward {
+    /// Its result.
+    pub output: ValueId,
+    /// The results of its layers, of those that have one of their own.
+    pub layers: Vec<Option<ValueId>>,
+}
+
+/// The graph of one update. Inputs: the network's, then the targets where there are any, then the
+/// signals of teachers. Outputs: the loss, then the network's output.
+pub fn train_graph(
+    network: &Network,
+    training: &Training,
+    form: TargetForm,
+    signals: &Signals,
+) -> Graph {
     let owned = weights(network);
-    update_graph(network, training, &owned, form, |g, inputs| {
+    update_graph(network, training, &owned, form, signals, |g, inputs| {
         let mode = |layer| training_mode(network, &training.frozen, layer);
-        lower(network, g, inputs, &mode, "")
+        let layers = lower_layers(network, g, inputs, &mode, "");
+        let output = match network.output {
+            Flow::Input(i) => inputs[i],
+            Flow::Layer(i) => layers[i],
+        };
+        Forward { output, layers: layers.into_iter().map(Some).collect() }
     })
 }
 
-/// As [`train_graph`], of whatever `forward` adds: it is given the inputs and returns the network's
-/// output, made from states among which are the weights of `owned`.
+/// As [`train_graph`], of whatever `forward` adds: it is given the inputs, and makes the network's output
+/// from states among which are the weights of `owned`.
 pub fn update_graph(
     network: &Network,
     training: &Training,
     owned: &[WeightInfo],
     form: TargetForm,
-    forward: impl FnOnce(&mut Graph, &[ValueId]) -> ValueId,
+    signals: &Signals,
+    forward: impl FnOnce(&mut Graph, &[ValueId]) -> Forward,
 ) -> Graph {
     let mut g = Graph::new();
     let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
     let target = form.ty().map(|ty| g.input(ty));
-    let output = forward(&mut g, &inputs);
-    let trained: Vec<&WeightInfo> =
+    let taught = signals.enter(&mut g);
+    let Forward { output, layers } = forward(&mut g, &inputs);
+    let student = |flow| match flow {
+        Flow::Input(i) => inputs[i],
+        Flow::Layer(i) => layers[i]
+            .unwrap_or_else(|| panic!("`{}` has no result of its own", network.layers[i].path)),
+    };
+    let mut trained: Vec<&WeightInfo> =
         owned.iter().filter(|w| w.trained && !training.frozen[w.layer]).collect();
-    let values: Vec<ValueId> = trained.iter().map(|w| g.state(&w.name, w.ty())).collect();
+    let mut values: Vec<ValueId> = trained.iter().map(|w| g.state(&w.name, w.ty())).collect();
     let decaying: Vec<ValueId> =
         trained.iter().zip(&values).filter(|(w, _)| w.decays).map(|(_, &v)| v).collect();
     g.enter(Arc::from("loss"));
-    let loss = add_loss(&mut g, &training.loss, output, target, &decaying);
+    let own = signals.own.iter();
+    let own: Vec<Vec<ValueId>> =
+        own.map(|own| own.iter().map(|w| g.state(&w.name, w.ty())).collect()).collect();
+    let used = training.loss.iter().enumerate().map(|(number, used)| {
+        let features = used.features.map(|it| (taught.feature(it), student(it.student)));
+        let (weights, answers) = (decaying.as_slice(), taught.answers.as_slice());
+        let own = own.get(number).map_or(&[][..], Vec::as_slice);
+        (used, Terms { output, target, weights, answers, features, own })
+    });
+    let used: Vec<_> = used.collect();
+    let loss = add_loss(&mut g, &used);
     g.outputs = vec![loss, output];
+    // What terms train of their own.
+    for (info, value) in signals.own.iter().flatten().zip(own.into_iter().flatten()) {
+        trained.push(info);
+        values.push(value);
+    }
 
     let grads = differentiate(&mut g, loss, &values);
     g.enter(Arc::from("optimizer"));
@@ -94,7 +135,8 @@ pub fn update_graph(
         }
         inputs.push(scale);
         g.add_all((optimizer.update)(args, weight.decays), &inputs);
-        if let Some(Average::Ema(decay)) = training.average {
+        let dropped = signals.own.iter().flatten().any(|own| own.name == weight.name);
+        if let (Some(Average::Ema(decay)), false) = (training.average, dropped) {
             let name = format!("{AVERAGE}{}", weight.name);
             let average = g.state(&name, weight.ty());
             g.add_all(Arc::new(Ema::new(decay)), &[average, value]);
@@ -132,25 +174,36 @@ pub fn answers(
     if let Some(ty) = form.ty() {
         let target = g.input(ty);
         g.enter(Arc::from("loss"));
-        let loss = add_loss(&mut g, loss, output, Some(target), &[]);
+        let loss = add_judged(&mut g, loss, output, target);
         g.outputs.push(loss);
     }
     g
 }
 
-fn add_loss(
-    g: &mut Graph,
-    terms: &[LossUse],
-    output: ValueId,
-    target: Option<ValueId>,
-    weights: &[ValueId],
-) -> ValueId {
+/// The graph that judges answers of the type `answer`. Inputs: the answers, the targets. Output: the mean
+/// loss.
+pub fn judging_graph(answer: Ty, loss: &[LossUse], form: TargetForm) -> Option<Graph> {
+    let mut g = Graph::new();
+    let output = g.input(answer);
+    let target = g.input(form.ty()?);
+    g.enter(Arc::from("loss"));
+    let loss = add_judged(&mut g, loss, output, target);
+    g.outputs = vec![loss];
+    Some(g)
+}
+
+fn add_judged(g: &mut Graph, loss: &[LossUse], output: ValueId, target: ValueId) -> ValueId {
+    let target = Some(target);
+    let terms = || Terms { output, target, weights: &[], answers: &[], features: None, own: &[] };
+    let used: Vec<_> = loss.iter().map(|used| (used, terms())).collect();
+    add_loss(g, &used)
+}
+
+fn add_loss(g: &mut Graph, terms: &[(&LossUse, Terms<'_>)]) -> ValueId {
     let mut values = Vec::new();
     let mut factors = Vec::new();
-    for LossUse { weight, loss, args, .. } in terms {
-        let args: &Args = args;
-        let terms = Terms { output, target, weights, answers: &[], features: None, own: &[] };
-        values.push((loss.build)(g, args, &terms));
+    for (LossUse { weight, loss, args, .. }, terms) in terms {
+        values.push((loss.build)(g, args, terms));
         factors.push(*weight);
     }
     match (values.as_slice(), factors.as_slice()) {

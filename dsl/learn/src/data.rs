@@ -9,16 +9,18 @@ mod tests;
 
 pub use batches::{Mixing, TargetMut};
 pub use inputs::inputs_from_file;
+pub(crate) use measure::Lanes;
 pub use preprocess::Preprocess;
 
 use crate::run::RunError;
 use dlm_base::Files;
-use dlm_check::program::{Dataset, Part, SourceUse, Split};
+use dlm_check::program::{Dataset, Normalize, Part, SourceUse, Split};
 use dlm_vocab::augment::Augment;
 use dlm_vocab::data::fit::{adapt, fits, whole};
 use dlm_vocab::data::split::{Take, split_counts, split_samples};
 use dlm_vocab::data::{Facts, Numbers, Samples, Target, Targets};
 use preprocess::Scaler;
+use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex};
 
 /// A dataset that has been read.
@@ -98,7 +100,7 @@ impl Loaded {
             Rows::new(source, rows, &sources[source].targets, width)
         });
         let Rows { rows, values, .. } = &parts[0];
-        let preprocess = Preprocess::fit(dataset, &facts, &sources[0], rows, values);
+        let preprocess = Preprocess::fit(&dataset.normalize, &facts, &sources[0], rows, values);
         for samples in &mut sources {
             if let Numbers::F32(values) = &mut samples.inputs {
                 preprocess.fill_gaps(values);
@@ -136,6 +138,42 @@ impl Loaded {
     /// The right values of a part, sample after sample, in their own unit.
     pub fn values(&self, split: Split) -> &[f32] {
         &self.part(split).values
+    }
+
+    /// Whether training sees other samples in each pass.
+    pub fn augments(&self) -> bool {
+        !self.augments.is_empty()
+    }
+
+    /// How inputs would become numbers by another normalisation, measured on the same training part.
+    pub fn preprocess_by(&self, normalize: &Normalize) -> Preprocess {
+        let Rows { source, rows, values, .. } = &self.parts[0];
+        Preprocess::fit(normalize, &self.facts, &self.sources[*source], rows, values)
+    }
+
+    /// A hash of the inputs of the training part in their order, and of how they are normalised.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let Rows { source, rows, .. } = &self.parts[0];
+        let Preprocess { shape, scale, mean, std, gaps, .. } = &self.preprocess;
+        for &size in shape {
+            hash.update((size as u64).to_le_bytes());
+        }
+        for x in std::iter::once(scale).chain(mean).chain(std).chain(gaps) {
+            hash.update(x.to_le_bytes());
+        }
+        let size = self.facts.shape.len();
+        for &row in rows {
+            let place = row as usize * size;
+            match &self.sources[*source].inputs {
+                Numbers::U8 { bytes, .. } => hash.update(&bytes[place..place + size]),
+                Numbers::F32(all) => {
+                    let bytes = all[place..place + size].iter().flat_map(|x| x.to_le_bytes());
+                    hash.update(bytes.collect::<Vec<u8>>());
+                }
+            }
+        }
+        hash.finalize().into()
     }
 
     /// Whether training mixes samples, so that the targets of a batch are shares of classes.

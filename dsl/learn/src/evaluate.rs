@@ -1,12 +1,13 @@
 //! Answers of a network on a part of its data, and what they are worth.
 
-use crate::compile::{Plans, Ready, TargetForm, answer_graph};
+use crate::compile::{Plans, Ready, TargetForm, answer_graph, judging_graph};
 use crate::data::{Loaded, TargetMut};
 use crate::metrics::{Answers, Scores, score_classes, score_values};
+use crate::teacher::asked::Asked;
 use crate::weights::Weights;
 use dlm_check::program::{LossUse, Network, Split};
 use dlm_graph::pass::{self, Folded};
-use dlm_graph::{Clock, States, ViewMut, Workspace};
+use dlm_graph::{Clock, States, Ty, ViewMut, Workspace};
 use dlm_vocab::data::Target;
 use std::sync::Arc;
 
@@ -95,21 +96,74 @@ impl<'a> Evaluator<'a> {
                 loss += size as f64 * f64::from(plan.output_f32(work, states, 1)[0]);
             }
         }
-        self.data.undo_targets(&mut outputs);
-        let answers = Answers { outputs, width: self.width };
-        if !labelled {
-            return (answers, None);
-        }
-        let loss = loss / count.max(1) as f64;
-        let scores = match &self.data.facts.target {
-            Target::None => None,
-            Target::Classes(names) => {
-                Some(score_classes(&answers, self.data.classes(split), names.len(), loss))
-            }
-            Target::Values(_) => Some(score_values(&answers, self.data.values(split), loss)),
-        };
-        (answers, scores)
+        scored(self.data, split, outputs, self.width, labelled.then_some(loss))
     }
+}
+
+/// The answers of a teacher on a part and what they are worth by `loss`; without targets there is nothing
+/// but answers.
+///
+/// # Errors
+/// When it cannot answer.
+pub fn ask(
+    teacher: &mut Asked,
+    loss: &[LossUse],
+    data: &Loaded,
+    split: Split,
+) -> Result<(Answers, Option<Scores>), String> {
+    let (count, width) = (data.len(split), teacher.width());
+    let form = TargetForm::of(&data.facts.target, false);
+    let graph = match data.labelled(split) && !loss.is_empty() {
+        true => judging_graph(Ty::flow(vec![width]), loss, form),
+        false => None,
+    };
+    let labelled = graph.is_some();
+    let mut judging = graph.map(Plans::new);
+    let mut states = States::new([]);
+    let mut work = Workspace::new([]);
+    let mut outputs = Vec::with_capacity(count * width);
+    let mut total = 0.0;
+    let mut x = vec![0.0; BATCH * data.facts.shape.len()];
+    for start in (0..count).step_by(BATCH) {
+        let size = BATCH.min(count - start);
+        let x = &mut x[..size * data.facts.shape.len()];
+        data.fill(split, start..start + size, x);
+        let places: Vec<u32> = (start..start + size).map(|place| place as u32).collect();
+        teacher.ask(x, &places)?;
+        outputs.extend_from_slice(teacher.answers());
+        let Some(judging) = &mut judging else { continue };
+        let ready = judging.get(size);
+        work.fit(&ready.plan);
+        ready.plan.input_f32(&mut work, 0).copy_from_slice(teacher.answers());
+        let target = target_of(ready.plan.input(&mut work, 1));
+        data.fill_targets(split, start..start + size, target);
+        ready.run(&mut work, &mut states, Clock::default());
+        total += size as f64 * f64::from(ready.plan.output_f32(&work, &states, 0)[0]);
+    }
+    Ok(scored(data, split, outputs, width, labelled.then_some(total)))
+}
+
+/// Answers in the targets' own unit, and what they are worth where there are targets: `loss` is the sum of the
+/// losses of all samples.
+fn scored(
+    data: &Loaded,
+    split: Split,
+    mut outputs: Vec<f32>,
+    width: usize,
+    loss: Option<f64>,
+) -> (Answers, Option<Scores>) {
+    data.undo_targets(&mut outputs);
+    let answers = Answers { outputs, width };
+    let Some(loss) = loss else { return (answers, None) };
+    let loss = loss / data.len(split).max(1) as f64;
+    let scores = match &data.facts.target {
+        Target::None => None,
+        Target::Classes(names) => {
+            Some(score_classes(&answers, data.classes(split), names.len(), loss))
+        }
+        Target::Values(_) => Some(score_values(&answers, data.values(split), loss)),
+    };
+    (answers, scores)
 }
 
 /// A network with its weights, ready to answer.

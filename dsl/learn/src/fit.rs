@@ -5,6 +5,7 @@ use crate::data::Loaded;
 use crate::evaluate::{Evaluator, target_of};
 use crate::event::Event;
 use crate::judge::score;
+use crate::lesson::Lesson;
 use crate::metrics::Scores;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
@@ -40,12 +41,12 @@ pub struct Fitted {
     pub seconds: f64,
 }
 
-/// Trains a network.
+/// Trains a network, with what teachers tell it.
 ///
 /// # Errors
-/// When the loss becomes NaN or infinite.
-pub fn fit(job: Job<'_>, world: &mut dyn World) -> Result<Fitted, RunError> {
-    fit_recipe(job, Recipe::plain(job), world)
+/// When the loss becomes NaN or infinite, or a teacher cannot answer.
+pub fn fit(job: Job<'_>, lesson: Lesson, world: &mut dyn World) -> Result<Fitted, RunError> {
+    fit_recipe(job, Recipe::plain(job, lesson), world)
 }
 
 /// As [`fit`], with other graphs than those of the network itself.
@@ -68,13 +69,15 @@ pub struct Recipe {
     pub owned: Vec<WeightInfo>,
     /// How it starts, by name, as it lies in memory.
     pub start: Weights,
+    /// What teachers tell it.
+    pub lesson: Lesson,
 }
 
 impl Recipe {
     /// The network as it stands.
-    fn plain(job: Job<'_>) -> Recipe {
+    fn plain(job: Job<'_>, lesson: Lesson) -> Recipe {
         let Job { network, training, data, seed, from } = job;
-        let form = TargetForm::of(&data.facts.target, data.mixes());
+        let form = update_form(data);
         let plain = TargetForm::of(&data.facts.target, false);
         let averages = training.average.is_some();
         let owned = weights(network);
@@ -86,11 +89,20 @@ impl Recipe {
             (weight.name.clone(), numbers)
         });
         Recipe {
-            updates: vec![(0, train_graph(network, training, form))],
-            answer: answer_graph(network, &training.loss, plain, averages),
+            updates: vec![(0, train_graph(network, training, form, &lesson.signals))],
+            answer: answer_graph(network, &training.judged, plain, averages),
             start: Weights(start.collect()),
             owned,
+            lesson,
         }
+    }
+}
+
+/// The form of the targets of an update: none where the training part has none.
+pub fn update_form(data: &Loaded) -> TargetForm {
+    match data.labelled(Split::Train) {
+        true => TargetForm::of(&data.facts.target, data.mixes()),
+        false => TargetForm::None,
     }
 }
 
@@ -111,6 +123,9 @@ struct Fit<'a> {
     /// With the number of updates after which they take over.
     plans: Vec<(u64, Plans)>,
     owned: Vec<WeightInfo>,
+    lesson: Lesson,
+    /// Whether updates take targets.
+    labelled: bool,
     evaluator: Evaluator<'a>,
     states: States,
     work: Workspace,
@@ -144,6 +159,8 @@ impl<'a> Fit<'a> {
         for prefix in ["", AVERAGE] {
             recipe.start.put(&mut states, prefix);
         }
+        let own = recipe.lesson.signals.own.iter().flatten();
+        Weights(own.map(|w| (w.name.clone(), init(w, job.seed))).collect()).put(&mut states, "");
         let work = Workspace::new(ready.iter().map(|ready| &ready.plan));
         let span = span(training, data);
         let (schedule, args) = &training.schedule;
@@ -152,6 +169,8 @@ impl<'a> Fit<'a> {
             job,
             plans,
             owned: recipe.owned,
+            lesson: recipe.lesson,
+            labelled: update_form(data) != TargetForm::None,
             evaluator,
             states,
             work,
@@ -166,6 +185,7 @@ impl<'a> Fit<'a> {
     fn run(mut self, world: &mut dyn World) -> Result<Fitted, RunError> {
         let Job { network, training, data, .. } = self.job;
         let artifact = training.artifact.clone();
+        self.lesson.prepare(training, data, world)?;
         let began = world.seconds();
         let Span { steps, steps_per_epoch, .. } = self.span;
         let epochs = steps.div_ceil(steps_per_epoch);
@@ -178,7 +198,8 @@ impl<'a> Fit<'a> {
             steps,
             steps_per_epoch,
             batch: training.batch,
-            workspace_bytes: self.work.bytes(),
+            workspace_bytes: self.work.bytes()
+                + self.lesson.bytes(training.batch.min(data.len(Split::Train).max(1))),
         });
         let mut best: Option<Best> = None;
         let mut stopped = None;
@@ -241,9 +262,15 @@ impl<'a> Fit<'a> {
             self.step += 1;
             let key = rng::key(rng::key_of(seed, "augment"), self.step);
             let mixing = data.fill_train(batch, key, plan.input_f32(&mut self.work, 0));
-            if plan.inputs.len() > 1 {
+            let x = plan.input_f32(&mut self.work, 0);
+            self.lesson.see(training, batch, x)?;
+            if self.labelled {
                 let target = target_of(plan.input(&mut self.work, 1));
                 data.fill_train_targets(batch, mixing, target);
+            }
+            let first = 1 + usize::from(self.labelled);
+            for (number, signal) in self.lesson.tell().enumerate() {
+                plan.input_f32(&mut self.work, first + number).copy_from_slice(signal);
             }
             let clock = Clock {
                 step: self.step,

@@ -3,16 +3,19 @@
 //! Nothing here touches the disk or a clock: files come through [`dlm_base::Files`], and what is
 //! written, timed or told goes through [`World`].
 
+pub mod body;
 pub mod compile;
 pub mod data;
 pub mod evaluate;
 pub mod event;
 pub mod fit;
 pub mod judge;
+pub mod lesson;
 pub mod metrics;
 pub mod onnx;
 pub mod quant;
 pub mod run;
+pub mod signals;
 pub mod stored;
 pub mod teacher;
 pub mod weights;

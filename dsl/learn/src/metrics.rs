@@ -145,6 +145,12 @@ pub fn agreement(a: &Answers, b: &Answers) -> f64 {
     same as f64 / a.len().max(1) as f64
 }
 
+/// The share of right classes.
+pub fn accuracy(answers: &Answers, right: &[u32]) -> f64 {
+    let hits = answers.classes().iter().zip(right).filter(|(said, right)| said == right).count();
+    hits as f64 / right.len().max(1) as f64
+}
+
 /// How far a student's probabilities are from its teacher's, in nats:
 /// `1/B · Σ_b Σ_c q_bc (ln q_bc − ln p_bc)` over B samples and their classes c, where q is the softmax of the
 /// teacher's logits and p that of the student's, all in f64. At least 0; 0 where both say the same, and

@@ -1,25 +1,28 @@
 //! The run of a whole program: data, trainings, evaluations, exports, expectations.
 
+use crate::body::{Body, What};
 use crate::data::Loaded;
-use crate::evaluate::Answerer;
 use crate::event::Event;
 use crate::fit::{Job, fit};
 use crate::judge;
-use crate::metrics::{Answers, Scores, Taught, agreement};
+use crate::metrics::{Scores, Taught, accuracy, agreement, error_overlap, kl};
 use crate::onnx;
+use crate::quant;
 use crate::quant::report::Report;
 use crate::quant::round::Warning;
-use crate::quant::{self, deploy, pipeline};
-use crate::weights::{About, Weights};
+use crate::weights::About;
 use dlm_base::Files;
 use dlm_check::Program;
-use dlm_check::budget::memory;
-use dlm_check::program::{MetricUse, Split};
+use dlm_check::program::{MetricUse, Split, Step};
+use made::Made;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+pub(crate) mod load;
+mod made;
 mod quantize;
+mod teach;
 
 /// What the caller decides.
 #[derive(Clone, Debug, Default)]
@@ -178,39 +181,20 @@ struct Runner<'a> {
     options: &'a Options,
     files: &'a dyn Files,
     data: BTreeMap<usize, Arc<Loaded>>,
-    made: Vec<Made>,
+    made: Vec<Made<'a>>,
 }
 
-/// An artifact that the run has made.
-struct Made {
-    what: What,
-    /// The data it was made with.
-    dataset: usize,
-    /// The network it is.
-    network: usize,
-    answers: BTreeMap<Split, Answers>,
-    summary: Summary,
-}
-
-/// What an artifact consists of.
-enum What {
-    /// Floats, from the training of that place.
-    Trained(usize, Weights),
-    /// Integers, from the quantization of that place.
-    Quantized(usize, Box<pipeline::Outcome>),
-}
-
-impl Runner<'_> {
+impl<'a> Runner<'a> {
     fn run(mut self, world: &mut dyn World) -> Result<Outcome, RunError> {
-        let [trainings, quantizations] = self.wanted();
-        for index in trainings {
-            self.train(index, world)?;
-        }
-        for index in quantizations {
-            self.quantize(index, world)?;
+        for step in self.program.steps_for(self.options.only.as_deref()) {
+            match step {
+                Step::Load(index) => self.load(index, world)?,
+                Step::Train(index) => self.train(index, world)?,
+                Step::Quantize(index) => self.quantize(index, world)?,
+            }
         }
         for export in &self.program.exports {
-            if let Some(made) = self.made.iter().find(|m| m.summary.artifact == export.artifact) {
+            if let Some(made) = self.find(&export.artifact) {
                 let failed = |why: String| RunError {
                     message: format!("`{}` cannot be written: {why}", export.file),
                     help: None,
@@ -218,7 +202,7 @@ impl Runner<'_> {
                 };
                 let bytes = match export.file.to_lowercase().ends_with(".onnx") {
                     true => self.onnx(made).map_err(failed)?,
-                    false => self.bytes(made)?,
+                    false => self.bytes(made).map_err(failed)?,
                 };
                 world.export(&export.file, &bytes).map_err(failed)?;
                 let (artifact, file) = (export.artifact.clone(), export.file.clone());
@@ -227,27 +211,6 @@ impl Runner<'_> {
         }
         let judged = self.judge(world)?;
         Ok(Outcome { artifacts: self.made.into_iter().map(|made| made.summary).collect(), judged })
-    }
-
-    /// The trainings and quantizations to run, in order: all, or the one asked for with those it needs.
-    fn wanted(&self) -> [Vec<usize>; 2] {
-        let (trainings, quantizations) = (&self.program.trainings, &self.program.quantizations);
-        let all = self.options.only.is_none();
-        let (mut train, mut quantize) =
-            (vec![all; trainings.len()], vec![all; quantizations.len()]);
-        let mut next = self.options.only.clone();
-        while let Some(name) = next.take() {
-            if let Some(index) = quantizations.iter().position(|q| q.artifact == name) {
-                quantize[index] = true;
-                next = Some(quantizations[index].source.clone());
-                continue;
-            }
-            let Some(index) = trainings.iter().position(|t| t.artifact == name) else { break };
-            if !std::mem::replace(&mut train[index], true) {
-                next = trainings[index].from.clone();
-            }
-        }
-        [train, quantize].map(|wanted| (0..wanted.len()).filter(|&i| wanted[i]).collect())
     }
 
     fn data(&mut self, index: usize, world: &mut dyn World) -> Result<Arc<Loaded>, RunError> {
@@ -268,17 +231,23 @@ impl Runner<'_> {
         let training = &program.trainings[index];
         let network = &program.networks[training.network];
         let data = self.data(training.dataset, world)?;
+        let lesson = self.lesson(training, &data)?;
         let from = training.from.as_ref().and_then(|name| self.find(name));
-        let from = from.and_then(|made| match &made.what {
-            What::Trained(_, weights) => Some(weights),
-            What::Quantized(..) => None,
+        let from = from.and_then(|made| match &made.body.what {
+            What::Floats(weights) => Some(weights),
+            _ => None,
         });
         let seed = training.seed.wrapping_add(self.options.seed_offset);
-        let fitted = fit(Job { network, training, data: &data, seed, from }, world)?;
+        let fitted = fit(Job { network, training, data: &data, seed, from }, lesson, world)?;
         let made = Made {
-            what: What::Trained(index, fitted.weights),
-            dataset: training.dataset,
-            network: training.network,
+            body: Body {
+                what: What::Floats(fitted.weights),
+                network: Some(network),
+                preprocess: Some(data.preprocess.clone()),
+            },
+            dataset: Some(training.dataset),
+            quantization: None,
+            mark: [0; 32],
             answers: BTreeMap::new(),
             summary: Summary {
                 artifact: training.artifact.clone(),
@@ -294,58 +263,54 @@ impl Runner<'_> {
                 taught: Vec::new(),
             },
         };
-        self.keep(made, &data, world)
+        self.store(made, world)?;
+        self.compare(training, world)
     }
 
     /// Stores an artifact that has been made, and evaluates it.
-    fn keep(
-        &mut self,
-        mut made: Made,
-        data: &Loaded,
-        world: &mut dyn World,
-    ) -> Result<(), RunError> {
-        let bytes = self.bytes(&made)?;
+    fn store(&mut self, mut made: Made<'a>, world: &mut dyn World) -> Result<(), RunError> {
         let artifact = made.summary.artifact.clone();
-        made.summary.file = world.save(&artifact, &bytes).map_err(|why| {
+        let cannot = |why: String| {
             RunError::plain(format!("the weights of `{artifact}` cannot be written: {why}"))
-        })?;
+        };
+        let bytes = self.bytes(&made).map_err(cannot)?;
+        made.mark = made::mark(&bytes);
+        made.summary.file = world.save(&artifact, &bytes).map_err(cannot)?;
         let file = made.summary.file.clone();
         world.tell(Event::Saved { artifact: artifact.clone(), file });
-        for split in self.splits_of(&artifact, data) {
-            let (answers, scores) = self.answerer(&made, data).run(split);
-            made.answers.insert(split, answers);
-            if let Some(scores) = scores {
-                made.summary.scores.insert(split, scores.clone());
-                world.tell(Event::Evaluated { artifact: artifact.clone(), split, scores });
+        self.evaluate(made, world)
+    }
+
+    /// Evaluates an artifact on its data.
+    fn evaluate(&mut self, mut made: Made<'a>, world: &mut dyn World) -> Result<(), RunError> {
+        if let Some(index) = made.dataset {
+            let data = self.data(index, world)?;
+            for split in self.splits_of(&made, &data) {
+                let (answers, scores) = self.answers(&made, &data, split)?;
+                made.answers.insert((index, split), answers);
+                if let Some(scores) = scores {
+                    made.summary.scores.insert(split, scores.clone());
+                    let artifact = made.summary.artifact.clone();
+                    world.tell(Event::Evaluated { artifact, split, scores });
+                }
             }
         }
         self.made.push(made);
         Ok(())
     }
 
-    /// An artifact, ready to answer.
-    fn answerer<'d>(&self, made: &Made, data: &'d Loaded) -> Answerer<'d> {
-        let network = &self.program.networks[made.network];
-        match &made.what {
-            What::Trained(training, weights) => {
-                let loss = &self.program.trainings[*training].loss;
-                Answerer::new(network, loss, data, weights)
-            }
-            What::Quantized(index, outcome) => {
-                let loss = self.program.quantizations[*index].loss();
-                deploy::answerer(network, &outcome.scheme, &outcome.quantized, loss, data)
-            }
-        }
-    }
-
     /// The parts on which an artifact is evaluated: validation and test where there are samples, and
-    /// what expectations name.
-    fn splits_of(&self, artifact: &str, data: &Loaded) -> Vec<Split> {
+    /// what expectations name. Recorded answers are to the training part alone.
+    fn splits_of(&self, made: &Made<'_>, data: &Loaded) -> Vec<Split> {
+        if made.body.is_recorded() {
+            return vec![Split::Train];
+        }
+        let artifact = &made.summary.artifact;
         let mut named = Vec::new();
         for expectation in &self.program.expectations {
             for side in [&expectation.left, &expectation.right] {
                 judge::metrics(side, &mut |used| {
-                    if used.artifact == artifact || used.other.as_deref() == Some(artifact) {
+                    if used.artifact == *artifact || used.other.as_ref() == Some(artifact) {
                         named.push(used.split);
                     }
                 });
@@ -358,64 +323,60 @@ impl Runner<'_> {
             .collect()
     }
 
-    fn find(&self, artifact: &str) -> Option<&Made> {
+    fn find(&self, artifact: &str) -> Option<&Made<'a>> {
         self.made.iter().find(|made| made.summary.artifact == artifact)
     }
 
-    fn bytes(&self, made: &Made) -> Result<Vec<u8>, RunError> {
-        let network = &self.program.networks[made.network];
+    fn bytes(&self, made: &Made<'_>) -> Result<Vec<u8>, String> {
         let about = self.about(made);
-        let bytes = match &made.what {
-            What::Trained(_, weights) => weights.to_bytes(network, &about),
-            What::Quantized(_, outcome) => {
-                quant::file::to_bytes(network, &outcome.scheme, &outcome.quantized, &about)
+        match (&made.body.what, made.body.network) {
+            (What::Floats(weights), Some(network)) => weights.to_bytes(network, &about),
+            (What::Integers(all), Some(network)) => {
+                quant::file::to_bytes(network, &all.0, &all.1, &about)
             }
-        };
-        bytes.map_err(RunError::plain)
+            _ => Err("only its answers are known".to_string()),
+        }
     }
 
-    fn onnx(&self, made: &Made) -> Result<Vec<u8>, String> {
-        let network = &self.program.networks[made.network];
+    fn onnx(&self, made: &Made<'_>) -> Result<Vec<u8>, String> {
         let about = self.about(made);
-        match &made.what {
-            What::Trained(_, weights) => onnx::float_model(network, weights, &about),
-            What::Quantized(_, outcome) => {
-                onnx::quantized_model(network, &outcome.scheme, &outcome.quantized, &about)
+        match (&made.body.what, made.body.network) {
+            (What::Floats(weights), Some(network)) => onnx::float_model(network, weights, &about),
+            (What::Integers(all), Some(network)) => {
+                onnx::quantized_model(network, &all.0, &all.1, &about)
             }
+            _ => Err("only its answers are known".to_string()),
         }
     }
 
     /// What a file says of an artifact beside its numbers.
-    fn about(&self, made: &Made) -> About {
-        let preprocess = self.data.get(&made.dataset).map(|data| data.preprocess.clone());
-        let source = match made.what {
-            What::Trained(training, _) => &self.program.trainings[training].artifact,
-            What::Quantized(index, _) => &self.program.quantizations[index].source,
+    fn about(&self, made: &Made<'_>) -> About {
+        let artifact = &made.summary.artifact;
+        let (policy, given_back, source) = match &made.quantization {
+            Some((index, report, _)) => {
+                let it = &self.program.quantizations[*index];
+                (Some(it.policy.clone()), report.given_back.clone(), &it.source)
+            }
+            None => (None, Vec::new(), artifact),
         };
         let training = self.program.trainings.iter().find(|it| it.artifact == *source);
         let seed = training.map_or(0, |it| it.seed);
-        let (policy, given_back) = match &made.what {
-            What::Trained(..) => (None, Vec::new()),
-            What::Quantized(index, outcome) => {
-                let policy = self.program.quantizations[*index].policy.clone();
-                (Some(policy), outcome.report.given_back.clone())
-            }
-        };
         About {
             dlm: env!("CARGO_PKG_VERSION").to_string(),
-            artifact: made.summary.artifact.clone(),
+            artifact: artifact.clone(),
             model: made.summary.model.clone(),
             seed: seed.wrapping_add(self.options.seed_offset),
-            preprocess: preprocess.unwrap_or_default(),
+            preprocess: made.body.preprocess.clone().unwrap_or_default(),
             policy,
             given_back,
         }
     }
 
     /// Judges every expectation whose artifacts have been made.
-    fn judge(&self, world: &mut dyn World) -> Result<Vec<Judgement>, RunError> {
+    fn judge(&mut self, world: &mut dyn World) -> Result<Vec<Judgement>, RunError> {
+        let program = self.program;
         let mut judged = Vec::new();
-        for (index, expectation) in self.program.expectations.iter().enumerate() {
+        for (index, expectation) in program.expectations.iter().enumerate() {
             let mut ready = true;
             for side in [&expectation.left, &expectation.right] {
                 judge::metrics(side, &mut |used| {
@@ -438,7 +399,7 @@ impl Runner<'_> {
     }
 
     fn metric(
-        &self,
+        &mut self,
         used: &MetricUse,
         span: dlm_base::Span,
         world: &mut dyn World,
@@ -448,42 +409,40 @@ impl Runner<'_> {
             help: None,
             span: Some(span),
         };
-        let made = self.find(&used.artifact).ok_or_else(missing)?;
-        let other = used.other.as_deref().and_then(|name| self.find(name));
-        let network = &self.program.networks[made.network];
-        let accuracy =
-            |made: &Made| made.summary.scores.get(&used.split).and_then(|scores| scores.accuracy);
-        let figure = match used.metric.word.name {
-            "params" => Some(network.params() as f64),
-            "macs" => Some(network.macs() as f64),
-            "size" => Some(made.summary.size as f64),
-            "memory" => Some(match &made.what {
-                What::Trained(..) => memory(network),
-                What::Quantized(_, outcome) => dlm_check::quant::memory(network, &outcome.scheme),
-            } as f64),
-            "latency" => Some(self.latency(made, world)),
-            "agreement" => other.and_then(|other| {
-                Some(agreement(made.answers.get(&used.split)?, other.answers.get(&used.split)?))
-            }),
-            "drop" => other.and_then(|other| Some(accuracy(other)? - accuracy(made)?)),
-            name => made.summary.scores.get(&used.split).and_then(|s| judge::score(s, name)),
+        let figure = match &used.other {
+            Some(other) => self.pair(used, other)?,
+            None => {
+                let made = self.find(&used.artifact).ok_or_else(missing)?;
+                let scores = made.summary.scores.get(&used.split);
+                match used.metric.word.name {
+                    "params" => made.summary.params.map(|params| params as f64),
+                    "macs" => made.summary.macs.map(|macs| macs as f64),
+                    "size" => Some(made.summary.size as f64),
+                    "memory" => self.memory(made).map(|memory| memory as f64),
+                    "latency" => self.latency(made, world)?,
+                    name => scores.and_then(|scores| judge::score(scores, name)),
+                }
+            }
         };
         figure.ok_or_else(missing)
     }
 
-    /// The median time of one sample, in seconds: at least 30 runs and a fifth of a second.
-    fn latency(&self, made: &Made, world: &mut dyn World) -> f64 {
-        let Some(data) = self.data.get(&made.dataset) else { return f64::NAN };
-        let mut answerer = self.answerer(made, data);
-        answerer.one();
-        let mut times = Vec::new();
-        let began = world.seconds();
-        while times.len() < 30 || (world.seconds() - began < 0.2 && times.len() < 10_000) {
-            let start = world.seconds();
-            answerer.one();
-            times.push(world.seconds() - start);
-        }
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
+    /// A metric of two artifacts, on the data of the first.
+    fn pair(&mut self, used: &MetricUse, other: &str) -> Result<Option<f64>, RunError> {
+        let Some(dataset) = self.find(&used.artifact).and_then(|made| made.dataset) else {
+            return Ok(None);
+        };
+        let one = self.answers_of(&used.artifact, dataset, used.split)?;
+        let two = self.answers_of(other, dataset, used.split)?;
+        let (Some(one), Some(two)) = (one, two) else { return Ok(None) };
+        let Some(data) = self.data.get(&dataset) else { return Ok(None) };
+        let right = data.labelled(used.split).then(|| data.classes(used.split));
+        Ok(match used.metric.word.name {
+            "agreement" => Some(agreement(&one, &two)),
+            "kl" => Some(kl(&one, &two)),
+            "error_overlap" => right.map(|right| error_overlap(&one, &two, right)),
+            "drop" => right.map(|right| accuracy(&two, right) - accuracy(&one, right)),
+            _ => None,
+        })
     }
 }

@@ -1,38 +1,27 @@
 //! Artifacts that an earlier run has stored: evaluated again, or asked about new inputs.
 
-use crate::compile::{TargetForm, answer_graph};
+use crate::body::{Body, What};
 use crate::data::{Loaded, inputs_from_file};
-use crate::evaluate::Answerer;
 use crate::metrics::{Scores, class};
-use crate::quant::network::floats;
-use crate::quant::{Quantized, deploy, file};
-use crate::run::RunError;
+use crate::quant::file;
+use crate::run::{self, RunError};
+use crate::teacher::rescale::{Norm, Rescale};
 use crate::weights::{About, Weights};
-use dlm_base::Files;
+use dlm_base::{Files, Shape};
 use dlm_check::Program;
-use dlm_check::program::{LossUse, Network, Split};
-use dlm_check::quant::Scheme;
-use dlm_graph::{Clock, Plan, States, Workspace};
+use dlm_check::program::{LossUse, Split};
 use dlm_vocab::data::Target;
 
-/// A stored artifact with the program that made it.
+/// A stored artifact with the program that made it, or one that the program loads.
 #[derive(Debug)]
 pub struct Stored<'a> {
     program: &'a Program,
-    /// The data it is evaluated on.
-    dataset: usize,
+    /// The data it is evaluated on; none where a loaded one is used on none.
+    dataset: Option<usize>,
     loss: &'a [LossUse],
-    network: &'a Network,
-    what: What,
-    /// What its file says of it.
+    body: Body<'a>,
+    /// What its file says of it; of a loaded one, what the program says.
     pub about: About,
-}
-
-/// What a stored artifact consists of.
-#[derive(Debug)]
-enum What {
-    Floats(Weights),
-    Integers(Box<(Scheme, Quantized)>),
 }
 
 /// What the parts of its data say of an artifact.
@@ -54,61 +43,81 @@ pub enum Predictions {
 }
 
 impl<'a> Stored<'a> {
-    /// The artifact from the bytes of its weights file.
+    /// The artifact from the bytes of its weights file, of one that the program makes.
     ///
     /// # Errors
-    /// When the program gives no such artifact, or the bytes are not its weights.
+    /// When the program makes no such artifact, or the bytes are not its weights.
     pub fn open(
         program: &'a Program,
         artifact: &str,
         bytes: &[u8],
     ) -> Result<Stored<'a>, RunError> {
         let unread = |why: String| RunError::plain(format!("the weights of `{artifact}`: {why}"));
-        if let Some(training) = program.trainings.iter().find(|it| it.artifact == artifact) {
-            let network = &program.networks[training.network];
-            let (weights, about) = Weights::from_bytes(network, bytes).map_err(unread)?;
-            let (dataset, loss) = (training.dataset, &training.loss);
-            let what = What::Floats(weights);
-            return Ok(Stored { program, dataset, loss, network, what, about });
-        }
-        let found = program.quantizations.iter().find(|it| it.artifact == artifact);
-        let quantization = found.ok_or_else(|| {
-            let known: Vec<&str> = program.artifacts().collect();
-            RunError {
-                message: format!("the program gives no artifact `{artifact}`"),
-                help: Some(match known.as_slice() {
-                    [] => "it has no `train`".to_string(),
-                    names => format!("it gives {}", names.join(", ")),
-                }),
-                span: None,
+        let found = program.artifact(artifact).ok_or_else(|| unknown(program, artifact))?;
+        let Some(network) = found.network().map(|network| &program.networks[network]) else {
+            return Err(unread("only its answers are known".to_string()));
+        };
+        let (what, about) = match found.quantization {
+            None => {
+                let (weights, about) = Weights::from_bytes(network, bytes).map_err(unread)?;
+                (What::Floats(weights), about)
             }
-        })?;
-        let network = &program.networks[quantization.network];
-        let (scheme, quantized, about) =
-            file::from_bytes(network, quantization, bytes).map_err(unread)?;
-        let (dataset, loss) = (quantization.dataset, quantization.loss());
-        let what = What::Integers(Box::new((scheme, quantized)));
-        Ok(Stored { program, dataset, loss, network, what, about })
+            Some(it) => {
+                let (scheme, quantized, about) =
+                    file::from_bytes(network, it, bytes).map_err(unread)?;
+                (What::Integers(Box::new((scheme, quantized))), about)
+            }
+        };
+        let preprocess = Some(about.preprocess.clone());
+        let body = Body { what, network: Some(network), preprocess };
+        Ok(Stored { program, dataset: found.dataset(), loss: found.loss(), body, about })
+    }
+
+    /// The artifact that a `load` of the program gives; `None` where no `load` gives it.
+    ///
+    /// # Errors
+    /// When its file, or its data, cannot be read.
+    pub fn load(
+        program: &'a Program,
+        artifact: &str,
+        files: &dyn Files,
+    ) -> Result<Option<Stored<'a>>, RunError> {
+        let Some(load) = program.loads.iter().find(|load| load.artifact == artifact) else {
+            return Ok(None);
+        };
+        let data = load.dataset.map(|index| Loaded::load(&program.datasets[index], files));
+        let data = data.transpose()?;
+        let network = load.network().map(|network| &program.networks[network]);
+        let opened = run::load::open(load, network, data.as_ref(), files)?;
+        let body = opened.body;
+        // New inputs are read as the data are, and then seen as the artifact sees them.
+        let preprocess = data.map(|data| data.preprocess).or_else(|| body.preprocess.clone());
+        let about = About {
+            dlm: env!("CARGO_PKG_VERSION").to_string(),
+            artifact: artifact.to_string(),
+            model: network.map_or(String::new(), |network| network.title.clone()),
+            seed: 0,
+            preprocess: preprocess.unwrap_or_default(),
+            policy: None,
+            given_back: Vec::new(),
+        };
+        Ok(Some(Stored { program, dataset: load.dataset, loss: &load.loss, body, about }))
     }
 
     /// What the parts of its data say of it.
     ///
     /// # Errors
-    /// When the data cannot be read.
+    /// When there are none, they cannot be read, or it cannot answer.
     pub fn evaluate(&self, files: &dyn Files) -> Result<Evaluation, RunError> {
-        let dataset = &self.program.datasets[self.dataset];
-        let data = Loaded::load(dataset, files)?;
+        let Some(dataset) = self.dataset else { return Err(self.unused()) };
+        let data = Loaded::load(&self.program.datasets[dataset], files)?;
         let mut found = Vec::new();
         for split in [Split::Train, Split::Valid, Split::Test] {
-            if data.len(split) > 0 {
-                let mut answerer = match &self.what {
-                    What::Floats(weights) => Answerer::new(self.network, self.loss, &data, weights),
-                    What::Integers(all) => {
-                        let (scheme, quantized) = &**all;
-                        deploy::answerer(self.network, scheme, quantized, self.loss, &data)
-                    }
-                };
-                found.extend(answerer.run(split).1.map(|scores| (split, scores)));
+            let known = !self.body.is_recorded() || split == Split::Train;
+            if known && data.len(split) > 0 {
+                let answers = self.body.answers(self.loss, &data, split);
+                let (_, scores) = answers.map_err(|why| self.cannot(why))?;
+                found.extend(scores.map(|scores| (split, scores)));
             }
         }
         let classes = match &data.facts.target {
@@ -121,44 +130,43 @@ impl<'a> Stored<'a> {
     /// Its answers to the inputs of a file: an image, a CSV or an NPY.
     ///
     /// # Errors
-    /// When the file cannot be read or does not hold such inputs.
+    /// When the file cannot be read or does not hold such inputs, or the artifact answers to no new ones.
     pub fn predict(&self, path: &str, files: &dyn Files) -> Result<Predictions, RunError> {
+        if self.body.is_recorded() {
+            let help = "ask one that has a network";
+            return Err(RunError {
+                help: Some(help.to_string()),
+                ..self.cannot("its answers are recorded, to the training part alone".to_string())
+            });
+        }
         let preprocess = &self.about.preprocess;
-        let inputs = inputs_from_file(path, preprocess, files)?;
-        let (_, ty) = &self.network.inputs[0];
-        let size = ty.len();
-        let (folded, weights) = match &self.what {
-            What::Floats(weights) => {
-                let graphs = answer_graph(self.network, self.loss, TargetForm::None, false);
-                (graphs, weights.clone())
-            }
-            What::Integers(all) => {
-                let (scheme, quantized) = &**all;
-                let form = TargetForm::None;
-                let graphs =
-                    deploy::quantized_graph(self.network, scheme, quantized, self.loss, form);
-                (graphs, floats(self.network, scheme, quantized))
-            }
-        };
-        let (prepare, plan) = (Plan::new(&folded.prepare, 1), Plan::new(&folded.answer, 1));
-        let mut states = States::new([&prepare, &plan]);
-        weights.put(&mut states, "");
-        let mut work = Workspace::new([&prepare, &plan]);
-        let (bound_once, bound) = (prepare.bind(&states), plan.bind(&states));
-        prepare.run(&mut work, &mut states, &bound_once, Clock::default());
+        if preprocess.shape.is_empty() {
+            return Err(self.unused());
+        }
+        let mut inputs = inputs_from_file(path, preprocess, files)?;
+        let shape = Shape(preprocess.shape.clone());
+        let size = shape.len();
+        let (from, to) = (Norm::of(preprocess), self.body.preprocess.as_ref().map(Norm::of));
+        let to = to.filter(|to| to.mean.len() == from.mean.len());
+        let rescale = to.and_then(|to| Rescale::between(&from, &to, &shape.0));
+        if let Some(rescale) = rescale {
+            rescale.apply(&mut inputs, size);
+        }
+        let mut asked = self.body.plain(&shape, &[]);
         let mut rows = Vec::new();
         for input in inputs.chunks_exact(size) {
-            plan.input_f32(&mut work, 0).copy_from_slice(input);
-            plan.run(&mut work, &mut states, &bound, Clock::default());
-            rows.push(plan.output_f32(&work, &states, 0).to_vec());
+            asked.ask(input, &[]).map_err(|why| self.cannot(why))?;
+            rows.push(asked.answers().to_vec());
         }
+        let own = self.body.preprocess.as_ref().filter(|_| self.body.network.is_some());
         Ok(match &preprocess.target {
             Target::Classes(names) => {
                 rows.iter_mut().for_each(|row| *row = probabilities(row));
                 Predictions::Classes(rows, names.clone())
             }
             Target::Values(names) => {
-                rows.iter_mut().for_each(|row| preprocess.undo_targets(row));
+                // A closed network answers in the targets' own unit.
+                rows.iter_mut().for_each(|row| own.into_iter().for_each(|it| it.undo_targets(row)));
                 Predictions::Values(rows, names.clone())
             }
             Target::None => {
@@ -167,6 +175,33 @@ impl<'a> Stored<'a> {
                 Predictions::Values(rows, names)
             }
         })
+    }
+}
+
+impl Stored<'_> {
+    fn cannot(&self, why: String) -> RunError {
+        RunError::plain(format!("`{}` cannot answer: {why}", self.about.artifact))
+    }
+
+    fn unused(&self) -> RunError {
+        let artifact = &self.about.artifact;
+        RunError {
+            message: format!("no verb says on which data `{artifact}` is used"),
+            help: Some(format!("let it teach: `distill STUDENT from {artifact} on DATA`")),
+            span: None,
+        }
+    }
+}
+
+fn unknown(program: &Program, artifact: &str) -> RunError {
+    let known: Vec<&str> = program.artifacts().collect();
+    RunError {
+        message: format!("the program gives no artifact `{artifact}`"),
+        help: Some(match known.as_slice() {
+            [] => "it has no `train`".to_string(),
+            names => format!("it gives {}", names.join(", ")),
+        }),
+        span: None,
     }
 }
 

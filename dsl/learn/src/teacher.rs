@@ -2,7 +2,10 @@
 //! answers that were recorded.
 
 pub mod answers;
+pub mod asked;
 pub mod closed;
+pub mod kept;
+pub mod rescale;
 pub mod state_dict;
 
 pub use closed::Closed;

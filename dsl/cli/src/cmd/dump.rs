@@ -8,6 +8,7 @@ use dlm_base::FileId;
 use dlm_check::Program;
 use dlm_graph::{Graph, Plan, print};
 use dlm_learn::compile::{TargetForm, train_graph};
+use dlm_learn::signals::Signals;
 
 /// Prints a stage or a page.
 pub(crate) fn dump(args: Dump, console: &mut Console) -> Result<Status, Failure> {
@@ -54,5 +55,6 @@ fn graph(program: &Program, training: &dlm_check::program::Training) -> Graph {
     let dataset = &program.datasets[training.dataset];
     let mixed = dataset.augment.iter().any(|a| (a.word.make)(&a.args).mix(0).is_some());
     let form = TargetForm::of(&dataset.facts.target, mixed);
-    train_graph(&program.networks[training.network], training, form)
+    let signals = Signals::of(program, training);
+    train_graph(&program.networks[training.network], training, form, &signals)
 }

@@ -3,15 +3,15 @@
 use dlm_vocab::data::{Column, Numbers};
 
 /// Which channel or feature a number of a sample belongs to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lanes {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lanes {
     pub(super) count: usize,
     inner: usize,
 }
 
 impl Lanes {
     /// The channels of a map `[c, h, w]` (stored h, w, c), of a signal `[c, t]`, or each feature.
-    pub(super) fn of(shape: &[usize]) -> Lanes {
+    pub(crate) fn of(shape: &[usize]) -> Lanes {
         match *shape {
             [c, t] => Lanes { count: c, inner: t },
             [c, _, _] => Lanes { count: c, inner: 1 },
@@ -20,7 +20,7 @@ impl Lanes {
     }
 
     /// The lane of the `i`-th number of a sample.
-    pub(super) fn lane(self, i: usize) -> usize {
+    pub(crate) fn lane(self, i: usize) -> usize {
         i / self.inner % self.count
     }
 }

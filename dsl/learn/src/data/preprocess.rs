@@ -1,7 +1,7 @@
 //! How inputs become the network's numbers, and its answers the user's.
 
 use super::measure::{Lane, Lanes, measure, one_hot, or_one};
-use dlm_check::program::{Dataset, Normalize};
+use dlm_check::program::Normalize;
 use dlm_vocab::data::{Column, Facts, Format, InputKind, Numbers, Samples, Target};
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ impl Preprocess {
     /// A number that tells whether a text is there (one-hot) is left as it is, unless the program gives
     /// means and deviations itself.
     pub(super) fn fit(
-        dataset: &Dataset,
+        normalize: &Normalize,
         facts: &Facts,
         samples: &Samples,
         rows: &[u32],
@@ -56,7 +56,7 @@ impl Preprocess {
             Numbers::U8 { .. } => false,
             Numbers::F32(all) => facts.kind == InputKind::Table || all.iter().any(|x| x.is_nan()),
         };
-        let measured = matches!(dataset.normalize, Normalize::Standard | Normalize::MinMax);
+        let measured = matches!(normalize, Normalize::Standard | Normalize::MinMax);
         let found = match gaps || measured {
             true => measure(&samples.inputs, rows, lanes, facts.shape.len()),
             false => Vec::new(),
@@ -64,7 +64,7 @@ impl Preprocess {
         let spread = |given: &[f64]| -> Vec<f32> {
             (0..lanes.count).map(|i| given[i.min(given.len() - 1)] as f32).collect()
         };
-        let (mut mean, mut std): (Vec<f32>, Vec<f32>) = match &dataset.normalize {
+        let (mut mean, mut std): (Vec<f32>, Vec<f32>) = match normalize {
             Normalize::None => (vec![0.0; lanes.count], vec![1.0; lanes.count]),
             Normalize::Given { mean, std } => (spread(mean), spread(std)),
             Normalize::Standard => {

@@ -183,7 +183,7 @@ pub fn differing(
     let mut g = Graph::new();
     let inputs: Vec<ValueId> = net.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
     let lowered = lower_trained(net, scheme, folded, &mut g, &inputs, false, "");
-    g.outputs = scheme.units.iter().filter_map(|unit| lowered.results[unit.output]).collect();
+    g.outputs = scheme.units.iter().filter_map(|unit| lowered.layers[unit.output]).collect();
     let mut trained = Runs::new(g, tuned);
     let mut deployed = Deployed::new(net, scheme, quantized, &flows);
     let (mut differ, mut count) = (0, 0);

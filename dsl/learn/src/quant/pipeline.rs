@@ -12,6 +12,7 @@ use super::tune::{Tuned, tune};
 use crate::data::Loaded;
 use crate::evaluate::Answerer;
 use crate::fit::Job;
+use crate::lesson::Lesson;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
 use dlm_base::diag::codes::runs;
@@ -63,11 +64,15 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Quantizes an artifact.
+/// Quantizes an artifact; `lesson` is what teachers tell it while it is tuned.
 ///
 /// # Errors
 /// When data hold NaN, or the loss of tuning becomes NaN.
-pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, RunError> {
+pub fn quantize(
+    source: Source<'_>,
+    lesson: Lesson,
+    world: &mut dyn World,
+) -> Result<Outcome, RunError> {
     let Source { quantization, trained, data, .. } = source;
     let net = source.network();
     let mut warnings = Vec::new();
@@ -82,7 +87,7 @@ pub fn quantize(source: Source<'_>, world: &mut dyn World) -> Result<Outcome, Ru
     if let Some(tuning) = &quantization.tuning {
         let seed = tuning.training.seed.wrapping_add(source.seed_offset);
         let job = Job { network: net, training: &tuning.training, data, seed, from: None };
-        let found = tune(job, quantization, &full, &folded, &ranges, world)?;
+        let found = tune(job, lesson, quantization, &full, &folded, &ranges, world)?;
         let Tuned { folded: better, ranges: moved, weights } = found;
         (folded, ranges) = (better, moved);
         tuned = Some(weights);

@@ -8,8 +8,9 @@ use super::calibrate::Ranged;
 use super::folded::{Folded, Product};
 use super::network::{integer, sequence};
 use super::round;
-use crate::compile::{AVERAGE, TargetForm, answers, update_graph};
-use crate::fit::{Fitted, Job, Recipe, fit_recipe, span};
+use crate::compile::{AVERAGE, Forward, TargetForm, answers, update_graph};
+use crate::fit::{Fitted, Job, Recipe, fit_recipe, span, update_form};
+use crate::lesson::Lesson;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
 use dlm_base::Shape;
@@ -40,9 +41,10 @@ pub struct Tuned {
 /// Trains the folded network on with rounded numbers, from the ranges that samples gave.
 ///
 /// # Errors
-/// When the loss becomes NaN or infinite.
+/// When the loss becomes NaN or infinite, or a teacher cannot answer.
 pub fn tune(
     job: Job<'_>,
+    lesson: Lesson,
     quantization: &Quantization,
     scheme: &Scheme,
     folded: &Folded,
@@ -52,10 +54,10 @@ pub fn tune(
     let Job { network: net, training, data, .. } = job;
     let owned = owned(net, scheme, folded);
     let start = start(&owned, folded, ranges);
-    let form = TargetForm::of(&data.facts.target, data.mixes());
+    let form = update_form(data);
     let update = |follow: bool| {
-        update_graph(net, training, &owned, form, |g, inputs| {
-            lower_trained(net, scheme, folded, g, inputs, follow, "").output
+        update_graph(net, training, &owned, form, &lesson.signals, |g, inputs| {
+            lower_trained(net, scheme, folded, g, inputs, follow, "")
         })
     };
     let steps = span(training, data);
@@ -72,11 +74,11 @@ pub fn tune(
     };
     let prefix = if training.average.is_some() { AVERAGE } else { "" };
     let plain = TargetForm::of(&data.facts.target, false);
-    let answer = answers(net, &training.loss, plain, |g, inputs| {
+    let answer = answers(net, &training.judged, plain, |g, inputs| {
         lower_trained(net, scheme, folded, g, inputs, false, prefix).output
     });
     let answer = Graphs { prepare: Graph::new(), answer: remove_dead(answer) };
-    let recipe = Recipe { updates, answer, owned: owned.clone(), start };
+    let recipe = Recipe { updates, answer, owned: owned.clone(), start, lesson };
     let Fitted { weights, .. } = fit_recipe(job, recipe, world)?;
     let ranges = (0..ranges.len()).map(|point| {
         let state = &weights.0[&range_name(point)];
@@ -170,17 +172,9 @@ fn tuned(
     Folded { products: products.collect(), floats: floats.collect() }
 }
 
-/// A network with rounded numbers.
-#[derive(Debug)]
-pub struct Lowered {
-    /// Its result.
-    pub output: ValueId,
-    /// For each layer that ends a unit its result.
-    pub results: Vec<Option<ValueId>>,
-}
-
 /// Adds a network with rounded numbers to `g`: what [`super::network::lower_quantized`] computes, as floats
-/// on their grids. With `follow`, ranges follow what is seen.
+/// on their grids. With `follow`, ranges follow what is seen. Layers that end a unit have
+/// a result of their own.
 pub fn lower_trained(
     net: &Network,
     scheme: &Scheme,
@@ -189,7 +183,7 @@ pub fn lower_trained(
     inputs: &[ValueId],
     follow: bool,
     prefix: &str,
-) -> Lowered {
+) -> Forward {
     let results = vec![None; net.layers.len()];
     let rounded = vec![None; scheme.points.len()];
     let inputs = inputs.to_vec();
@@ -204,7 +198,7 @@ pub fn lower_trained(
         build.results[unit.output] = Some(result);
     }
     let output = build.at(scheme.output);
-    Lowered { output, results: build.results }
+    Forward { output, layers: build.results }
 }
 
 struct Build<'a> {

@@ -1,7 +1,10 @@
 //! The `quantize` verbs of a run.
 
-use super::{Made, Quantized, RunError, Runner, Summary, What, World};
+use super::made::Made;
+use super::{Quantized, RunError, Runner, Summary, World};
+use crate::body::{Body, What};
 use crate::event::Event;
+use crate::lesson::Lesson;
 use crate::metrics::agreement;
 use crate::quant::file;
 use crate::quant::pipeline::{self, Source};
@@ -17,8 +20,8 @@ impl Runner<'_> {
         let artifact = quantization.artifact.clone();
         let data = self.data(quantization.dataset, world)?;
         let Some(source) = self.find(&quantization.source) else { return Ok(()) };
-        let What::Trained(_, trained) = &source.what else { return Ok(()) };
-        let (network, before) = (source.network, source.summary.size);
+        let What::Floats(trained) = &source.body.what else { return Ok(()) };
+        let (Some(net), before) = (source.body.network, source.summary.size) else { return Ok(()) };
         world.tell(Event::QuantizeStarted {
             artifact: artifact.clone(),
             source: quantization.source.clone(),
@@ -29,17 +32,21 @@ impl Runner<'_> {
                 _ => quantization.calibrate.min(data.len(Split::Train)),
             },
         });
+        let lesson = match &quantization.tuning {
+            Some(tuning) => self.lesson(&tuning.training, &data)?,
+            None => Lesson::default(),
+        };
         let began = world.seconds();
         let seed_offset = self.options.seed_offset;
         let outcome = pipeline::quantize(
             Source { program, quantization, trained, data: &data, seed_offset },
+            lesson,
             world,
         )?;
         for warning in &outcome.warnings {
             let (code, message) = (warning.code.id, warning.message.clone());
             world.tell(Event::Warned { artifact: artifact.clone(), code, message });
         }
-        let net = &program.networks[network];
         let size = file::size(net, &outcome.scheme, &outcome.quantized);
         let summary = Summary {
             artifact: artifact.clone(),
@@ -54,25 +61,45 @@ impl Runner<'_> {
             quantized: None,
             taught: Vec::new(),
         };
-        let what = What::Quantized(index, Box::new(outcome));
+        let pipeline::Outcome { scheme, quantized, report, warnings } = outcome;
         let dataset = quantization.dataset;
-        let made = Made { what, dataset, network, answers: BTreeMap::new(), summary };
-        self.keep(made, &data, world)?;
+        let made = Made {
+            body: Body {
+                what: What::Integers(Box::new((scheme, quantized))),
+                network: Some(net),
+                preprocess: Some(data.preprocess.clone()),
+            },
+            dataset: Some(dataset),
+            quantization: Some((index, report, warnings)),
+            mark: [0; 32],
+            answers: BTreeMap::new(),
+            summary,
+        };
+        self.store(made, world)?;
+        if let Some(tuning) = &quantization.tuning {
+            self.compare(&tuning.training, world)?;
+        }
+        let test = Split::Test;
+        let answers = self.answers_of(&artifact, dataset, test)?;
+        let before_answers = self.answers_of(&quantization.source, dataset, test)?;
         let (Some(made), Some(source)) = (self.find(&artifact), self.find(&quantization.source))
         else {
             return Ok(());
         };
-        let latency = [self.latency(source, world), self.latency(made, world)];
-        let What::Quantized(_, outcome) = &made.what else { return Ok(()) };
-        let mut report = outcome.report.clone();
+        let nothing = f64::NAN;
+        let latency = [
+            self.latency(source, world)?.unwrap_or(nothing),
+            self.latency(made, world)?.unwrap_or(nothing),
+        ];
+        let Some((_, report, warnings)) = &made.quantization else { return Ok(()) };
+        let (mut report, warnings) = (report.clone(), warnings.clone());
         report.size = [before, size];
         report.latency = latency;
-        let answers = made.answers.get(&Split::Test).zip(source.answers.get(&Split::Test));
         let classes = made.summary.scores.get(&Split::Test).is_some_and(|s| s.accuracy.is_some());
         report.agreement = answers
+            .zip(before_answers)
             .filter(|(a, b)| classes && a.outputs.len() == b.outputs.len())
-            .map(|(a, b)| agreement(a, b));
-        let warnings = outcome.warnings.clone();
+            .map(|(a, b)| agreement(&a, &b));
         let event =
             Event::Quantized { artifact: artifact.clone(), report: Box::new(report.clone()) };
         world.tell(event);

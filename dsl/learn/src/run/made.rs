@@ -1,0 +1,122 @@
+//! Artifacts that a run has made or loaded, and what they answer.
+
+use super::{RunError, Runner, Summary, World};
+use crate::body::Body;
+use crate::data::Loaded;
+use crate::metrics::{Answers, Scores};
+use crate::quant::report::Report;
+use crate::quant::round::Warning;
+use dlm_check::budget::memory;
+use dlm_check::program::{LossUse, Split};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// An artifact of a run.
+pub(super) struct Made<'p> {
+    pub(super) body: Body<'p>,
+    /// The data on which it is evaluated; none where no verb uses it on any.
+    pub(super) dataset: Option<usize>,
+    /// Of a quantized one: the quantization's place, what it did, and what it met.
+    pub(super) quantization: Option<(usize, Report, Vec<Warning>)>,
+    /// What tells it from all other artifacts.
+    pub(super) mark: [u8; 32],
+    /// Its answers, by dataset and part.
+    pub(super) answers: BTreeMap<(usize, Split), Answers>,
+    pub(super) summary: Summary,
+}
+
+/// What tells bytes from all others.
+pub(super) fn mark(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+impl Runner<'_> {
+    /// The answers of an artifact on a part of its data and what they are worth.
+    pub(super) fn answers(
+        &self,
+        made: &Made<'_>,
+        data: &Loaded,
+        split: Split,
+    ) -> Result<(Answers, Option<Scores>), RunError> {
+        made.body.answers(self.loss(made), data, split).map_err(|why| cannot(made, why))
+    }
+
+    /// The answers of an artifact on a part of any data, computed once; none where there are none.
+    pub(super) fn answers_of(
+        &mut self,
+        artifact: &str,
+        dataset: usize,
+        split: Split,
+    ) -> Result<Option<Answers>, RunError> {
+        let place = self.made.iter().position(|made| made.summary.artifact == artifact);
+        let (Some(place), Some(data)) = (place, self.data.get(&dataset).cloned()) else {
+            return Ok(None);
+        };
+        let made = &self.made[place];
+        if let Some(answers) = made.answers.get(&(dataset, split)) {
+            return Ok(Some(answers.clone()));
+        }
+        let known =
+            !made.body.is_recorded() || (made.dataset == Some(dataset) && split == Split::Train);
+        if !known || data.len(split) == 0 {
+            return Ok(None);
+        }
+        let (answers, _) = self.answers(made, &data, split)?;
+        self.made[place].answers.insert((dataset, split), answers.clone());
+        Ok(Some(answers))
+    }
+
+    /// The loss with which an artifact is evaluated.
+    fn loss(&self, made: &Made<'_>) -> &[LossUse] {
+        let artifact = self.program.artifact(&made.summary.artifact);
+        artifact.map_or(&[], |artifact| artifact.loss())
+    }
+
+    /// Peak bytes of activations for one sample.
+    pub(super) fn memory(&self, made: &Made<'_>) -> Option<u64> {
+        let network = made.body.network?;
+        Some(match &made.body.what {
+            crate::body::What::Integers(all) => dlm_check::quant::memory(network, &all.0),
+            _ => memory(network),
+        })
+    }
+
+    /// The median time of one sample, in seconds: at least 30 runs and a fifth of a second.
+    pub(super) fn latency(
+        &self,
+        made: &Made<'_>,
+        world: &mut dyn World,
+    ) -> Result<Option<f64>, RunError> {
+        let data = made.dataset.and_then(|index| self.data.get(&index));
+        let Some(data) = data.filter(|_| !made.body.is_recorded()) else { return Ok(None) };
+        let mut sample = vec![0.0; data.facts.shape.len()];
+        let parts = [Split::Test, Split::Valid, Split::Train];
+        if let Some(split) = parts.into_iter().find(|&split| data.len(split) > 0) {
+            data.fill(split, 0..1, &mut sample);
+        }
+        let mut answerer = made.body.answerer(self.loss(made), data);
+        let mut asked = answerer.is_none().then(|| made.body.asked(data, &[]));
+        let mut one = || match (&mut answerer, &mut asked) {
+            (Some(answerer), _) => {
+                answerer.one();
+                Ok(())
+            }
+            (None, Some(asked)) => asked.ask(&sample, &[]).map_err(|why| cannot(made, why)),
+            (None, None) => Ok(()),
+        };
+        one()?;
+        let mut times = Vec::new();
+        let began = world.seconds();
+        while times.len() < 30 || (world.seconds() - began < 0.2 && times.len() < 10_000) {
+            let start = world.seconds();
+            one()?;
+            times.push(world.seconds() - start);
+        }
+        times.sort_by(f64::total_cmp);
+        Ok(Some(times[times.len() / 2]))
+    }
+}
+
+fn cannot(made: &Made<'_>, why: String) -> RunError {
+    RunError::plain(format!("`{}` cannot answer: {why}", made.summary.artifact))
+}
