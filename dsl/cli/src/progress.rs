@@ -126,12 +126,11 @@ impl Progress {
                 let name = paint(self.color, Style::Bold, artifact);
                 let samples = count(*samples as u64);
                 let how = match kept {
-                    true => "taken from the last run".to_string(),
-                    false => format!("in {}", seconds(*time)),
+                    true => ", kept from before".to_string(),
+                    false => format!(" in {}", seconds(*time)),
                 };
-                console
-                    .err
-                    .line(format!("{name}  answers of {teacher} to {samples} samples {how}"));
+                let what = format!("answers of {teacher} to {samples} samples");
+                console.err.line(format!("{name}  {what}{how}"));
             }
             Event::DataLoaded { .. }
             | Event::Compared { .. }

@@ -41,6 +41,7 @@ pub(super) fn report(runs: &[Outcome], color: bool) -> String {
     for (name, rest, cells) in &lines {
         let pad = " ".repeat(longest - length(name) - length(rest));
         let mut line = format!("{}{rest}{pad}", paint(color, Style::Bold, name));
+        let mut gap = "  ";
         for ((label, cell), &width) in LABELS.iter().zip(cells).zip(&widths) {
             if width == 0 {
                 continue;
@@ -48,7 +49,8 @@ pub(super) fn report(runs: &[Outcome], color: bool) -> String {
             let label = if cell.is_empty() { " ".repeat(length(label)) } else { label.to_string() };
             let label = paint(color, Style::Dim, label);
             let pad = " ".repeat(width - length(cell));
-            line += &format!("   {label} {pad}{cell}");
+            line += &format!("{gap}{label} {pad}{cell}");
+            gap = "   ";
         }
         out += &format!("{}\n", line.trim_end());
     }
@@ -159,7 +161,7 @@ mod tests {
     fn one_teacher_is_one_line() {
         let taught = beside("Teacher", 1.0, [0.978, 0.978, 0.0412, 0.61]);
         let run = outcome(vec![student("Student", 0.969, vec![taught])]);
-        let line = "Student beside Teacher on test:   agreement 97.80%   KL 0.0412   \
+        let line = "Student beside Teacher on test:  agreement 97.80%   KL 0.0412   \
                     error overlap 61.00%   accuracy 96.90% (teacher 97.80%)";
         assert_eq!(report(&[run], false), format!("\n{line}\n"));
         assert_eq!(report(&[outcome(vec![student("Alone", 0.9, Vec::new())])], false), "");
@@ -180,9 +182,9 @@ mod tests {
         let run =
             outcome(vec![student("Student", 0.969, taught), student("Tiny", 0.9, vec![last])]);
         let expected = "
-Student beside 0.7 × A on test:      agreement  97.80%   KL 0.0412   error overlap  0.00%   accuracy 96.90% (teacher 97.80%)
-Student beside 0.3 × Api on train:   agreement 100.00%   KL  1.250
-Tiny beside Student on test:         agreement  95.00%   KL 0.0611   error overlap 50.00%   accuracy 90.00% (teacher 96.90%)
+Student beside 0.7 × A on test:     agreement  97.80%   KL 0.0412   error overlap  0.00%   accuracy 96.90% (teacher 97.80%)
+Student beside 0.3 × Api on train:  agreement 100.00%   KL  1.250
+Tiny beside Student on test:        agreement  95.00%   KL 0.0611   error overlap 50.00%   accuracy 90.00% (teacher 96.90%)
 ";
         assert_eq!(report(&[run], false), expected);
     }
