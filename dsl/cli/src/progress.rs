@@ -287,3 +287,25 @@ fn named(scores: &Scores) -> String {
         None => headline(scores),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_of_a_file_became_what_is_told_in_numbers() {
+        let fitted = |all: usize, named: usize, left: &[&str]| {
+            let pair = |i: usize| (format!("a{i}"), format!("b{i}"));
+            let left = left.iter().map(|name| name.to_string()).collect();
+            tensors(&Fitted { taken: (0..all).map(pair).collect(), named, left })
+        };
+        assert_eq!(fitted(48, 48, &[]), "48 tensors by name");
+        assert_eq!(fitted(1, 0, &[]), "1 tensor by order");
+        assert_eq!(
+            fitted(48, 44, &["fc.weight", "fc.bias"]),
+            "48 tensors, 44 by name, 4 by order; left in the file: fc.weight and fc.bias"
+        );
+        let six = ["a", "b", "c", "d", "e", "f"];
+        assert!(fitted(2, 2, &six).ends_with("left in the file: a, b, c, d and 2 more"));
+    }
+}
