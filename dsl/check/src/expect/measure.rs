@@ -1,11 +1,11 @@
 //! One side of an expectation: numbers and metrics, with their units.
 
 use crate::consts::{Const, Scope, eval, unit_word};
-use crate::data::source_facts;
+use crate::data::part_target;
 use crate::diags::Diags;
 use crate::names::{Entry, Kind, ModuleId, World};
 use crate::order::artifact_exists;
-use crate::program::{Artifact, Dataset, Loaded, Made, MetricUse, Part, Program, Quantity, Split};
+use crate::program::{Artifact, Loaded, Made, MetricUse, Program, Quantity, Split};
 use dlm_base::Span;
 use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::diag::codes::{artifacts as codes, settings};
@@ -461,18 +461,6 @@ fn unknown(made: Artifact<'_>, costs: bool) -> Option<&'static str> {
         Loaded::Answers { .. } => Some("only its answers to the training part are known"),
         Loaded::Closed { .. } if costs => Some("the network is closed"),
         Loaded::Closed { .. } | Loaded::Weights { .. } => None,
-    }
-}
-
-/// The targets of a part: those of the whole, or none where its source has none.
-fn part_target(world: &World<'_>, data: &Dataset, split: Split) -> Target {
-    let source = match (split, &data.valid, &data.test) {
-        (Split::Valid, Part::Own(source), _) | (Split::Test, _, Part::Own(source)) => source,
-        _ => &data.train,
-    };
-    match source_facts(world, source) {
-        Ok(facts) if facts.target == Target::None => Target::None,
-        _ => data.facts.target.clone(),
     }
 }
 

@@ -226,7 +226,9 @@ pub fn loss_unfit(at: Span, loss: &str, needs: &str, data: Side<'_>, fitting: &[
     )
     .because(data.at, format!("has {}", data.is));
     match fitting {
-        [] => diag.help("name the labels in the data's source; without them nothing can be learnt"),
+        [] => diag.help(
+            "name the labels in the data's source; without them only a teacher can be learnt from",
+        ),
         [one] => diag.help(format!("write `loss = {one}`")),
         _ => diag.help(format!("losses that fit: {}", quoted(fitting))),
     }
@@ -251,6 +253,21 @@ pub fn no_metric(at: Span, artifact: &str, metric: &str, why: &str, known: &[&st
         [] => diag,
         _ => diag.help(format!("what there is: {}", quoted(known))),
     }
+}
+
+/// E0902: the setting `key` at `at` asks for a metric of an artifact on the validation part of `data`, whose
+/// source stands at `source` and has no labels.
+pub fn no_labels(
+    at: Span,
+    (artifact, metric): (&str, &str),
+    key: &str,
+    data: &str,
+    source: Span,
+) -> Diag {
+    let why = format!("the validation part of `{data}` has no labels");
+    Diag::new(&E0902, format!("`{artifact}` has no `{metric}`: {why}"), at, "needs labels")
+        .because(source, "no labels here")
+        .help(format!("leave `{key}` out, or name a source with labels: `valid = SOURCE`"))
 }
 
 /// E0902: there is no metric `given` at all; `known` are those that fit the artifact, `foreign` the one
