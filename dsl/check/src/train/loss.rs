@@ -71,8 +71,7 @@ pub(crate) fn defaults(case: &Case<'_>, target: &Target) -> Vec<Term> {
         named(name).map(|term| Term { used: LossUse { weight, ..term.used }, ..term })
     };
     let Some(teachers) = case.teachers else {
-        let goes_on = case.goes_on.filter(|loss| !loss.iter().any(|it| it.loss.has_teacher()));
-        return match goes_on {
+        return match case.goes_on {
             Some(loss) => {
                 let term = |it: &LossUse| Term::new(it.weight, it.loss, it.args.clone(), at);
                 loss.iter().map(term).collect()

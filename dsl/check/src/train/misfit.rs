@@ -115,9 +115,12 @@ pub(crate) fn target_words(target: &Target) -> String {
 
 /// E0303: two terms of a loss want different outputs.
 fn apart((first, width): (&Term, usize), (second, count): (&Term, usize)) -> Diag {
-    let outputs = |count| if count == 1 { "one".to_string() } else { format!("{count}") };
+    let outputs = |count| match count {
+        1 => "one output".to_string(),
+        _ => format!("{count} outputs"),
+    };
     let (a, b) = (first.used.loss.word.name, second.used.loss.word.name);
-    let message = format!("`{b}` wants {} outputs, and `{a}` {}", outputs(count), outputs(width));
+    let message = format!("`{b}` wants {}, and `{a}` {}", outputs(count), outputs(width));
     let help = Some("take one of both terms");
     settings::unfit_value(second.span, &message, "goes with another output", help)
         .because(first.span, "the other one")

@@ -76,7 +76,8 @@ code! {
     /// ```
     E0601 = "E0601", "an artifact is used that no verb gives";
 
-    /// Some losses compare with classes, some with real values, and some need no labels at all.
+    /// Some losses compare with classes, some with real values, and some need no labels at all: those that
+    /// compare with a teacher alone are all there is where no sample has a label.
     ///
     /// ```dlm
     /// data Iris { source = builtin("iris") }
@@ -113,7 +114,8 @@ code! {
     E0901 = "E0901", "a static expectation cannot be met";
 
     /// A metric asks for something that this artifact does not have: `accuracy` needs classes, `r2`
-    /// needs values.
+    /// needs values, and all of them samples with labels. `stop`, `keep_best`, `schedule = plateau(…)` and
+    /// `max_drop` look at the validation part, which must have labels.
     ///
     /// ```dlm
     /// data Iris { source = builtin("iris") }
