@@ -360,6 +360,8 @@ pub enum Loaded {
         file: String,
         /// The place of the file's string.
         span: Span,
+        /// The sizes of a sample, the batch left out, where the file says how many; `None` for open ones.
+        sample: Option<Vec<Option<u64>>>,
         /// What it is fed with.
         input: ClosedInput,
         /// How its inputs are normalised after that; `None`: not at all, or as `input` says.
