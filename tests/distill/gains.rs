@@ -77,7 +77,7 @@ model Large(image: [1, 28, 28]) {{
         -> flatten -> dropout(0.3) -> dense(128) -> relu -> dense(10)
 }}
 model Small(image: [1, 28, 28]) {{
-    image -> flatten -> dense(32) -> relu -> dense(10)
+    image -> conv(8, 3, stride = 2) -> relu -> conv(16, 3, stride = 2) -> relu -> flatten -> dense(10)
 }}
 train Large on All as Teacher {{
     optimizer = adam(lr = 2e-3)
@@ -127,6 +127,12 @@ fn a_digit_that_was_never_shown_is_known() {
     let images = without(&samples, 3);
     let text = format!(
         "{all}
+data Moved {{
+    train   = idx(\"{mnist}/train-images-idx3-ubyte.gz\", \"{mnist}/train-labels-idx1-ubyte.gz\")
+    valid   = 0 samples
+    test    = idx(\"{mnist}/val-images-idx3-ubyte.gz\", \"{mnist}/val-labels-idx1-ubyte.gz\")
+    augment = [shift(2)]
+}}
 data NoThree {{
     train = idx(\"{images}\")
     valid = 0 samples
@@ -136,11 +142,11 @@ model Large(image: [1, 28, 28]) {{
     image -> conv(16, 3, stride = 2) -> relu -> conv(32, 3, stride = 2) -> relu
         -> flatten -> dropout(0.3) -> dense(128) -> relu -> dense(10)
 }}
-model Small(image: [1, 28, 28]) {{ image -> flatten -> dense(128) -> relu -> dense(10) }}
-train Large on All as Teacher {{
+model Small(image: [1, 28, 28]) {{ image -> flatten -> dense(300) -> relu -> dense(10) }}
+train Large on Moved as Teacher {{
     optimizer = adam(lr = 2e-3)
     schedule  = cosine
-    epochs    = 6
+    epochs    = 10
     batch     = 64
 }}
 distill Small from Teacher on NoThree as Taught {{
