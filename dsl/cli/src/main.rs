@@ -12,6 +12,7 @@ mod markdown;
 mod progress;
 mod save;
 mod table;
+mod written;
 
 use args::{Cli, Command};
 use clap::Parser;

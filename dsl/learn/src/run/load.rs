@@ -11,6 +11,7 @@ use crate::teacher::rescale::Norm;
 use crate::teacher::{Closed, state_dict};
 use crate::weights::Weights;
 use dlm_base::{Files, Span};
+use dlm_check::budget::grouped;
 use dlm_check::program::{ClosedInput, Load, Loaded, Network, Normalize};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -140,7 +141,8 @@ pub(crate) fn open<'p>(
             let kind = if *probabilities { Kind::Probabilities } else { Kind::Logits };
             let read = answers::read(files, file, kind).map_err(|why| failed(file, *span, why))?;
             let bytes: Vec<u8> = read.logits.iter().flat_map(|x| x.to_le_bytes()).collect();
-            let about = format!("answers to {} samples, {} classes", read.samples, read.classes);
+            let samples = grouped(read.samples as u64);
+            let about = format!("answers to {samples} samples, {} classes", read.classes);
             Ok(Opened {
                 body: Body {
                     what: What::Recorded(Arc::new(read)),

@@ -2,12 +2,15 @@
 
 use super::{RunError, Runner, World};
 use crate::data::Loaded;
-use crate::event::Event;
+use crate::event::{Event, split_word};
 use crate::lesson::{Lesson, Teacher};
-use crate::metrics::{Answers, Taught, accuracy, agreement, error_overlap, kl};
+use crate::metrics::{
+    Answers, Taught, accuracy, agreement, better_by_more_than_chance, error_overlap, kl,
+};
 use crate::signals::Signals;
 use crate::teacher::kept::key;
-use dlm_check::program::{Split, Training};
+use dlm_base::diag::codes::runs::{W1017, worse_teacher};
+use dlm_check::program::{Split, TeacherUse, Training};
 use dlm_vocab::data::Target;
 
 impl Runner<'_> {
@@ -35,7 +38,11 @@ impl Runner<'_> {
         world: &mut dyn World,
     ) -> Result<(), RunError> {
         let data = self.data(training.dataset, world)?;
+        if matches!(data.facts.target, Target::Values(_)) {
+            return Ok(());
+        }
         let mut taught = Vec::new();
+        let mut worse = Vec::new();
         for used in &training.teachers {
             for split in [Split::Test, Split::Valid, Split::Train] {
                 if data.len(split) == 0 {
@@ -45,14 +52,15 @@ impl Runner<'_> {
                 let Some(theirs) = theirs else { continue };
                 let own = self.answers_of(&training.artifact, training.dataset, split)?;
                 let Some(own) = own else { continue };
-                taught.push(beside(
-                    used.artifact.clone(),
-                    used.weight,
-                    split,
-                    &own,
-                    &theirs,
-                    &data,
-                ));
+                let right = right(&data, split);
+                if let Some(right) = right.filter(|_| split != Split::Train)
+                    && better_by_more_than_chance(&own, &theirs, right)
+                {
+                    let teacher = (used.artifact.as_str(), accuracy(&theirs, right));
+                    let student = (training.artifact.as_str(), accuracy(&own, right));
+                    worse.push(worse_teacher(teacher, student, split_word(split)));
+                }
+                taught.push(beside(used, split, &own, &theirs, right));
                 break;
             }
         }
@@ -60,6 +68,10 @@ impl Runner<'_> {
             return Ok(());
         }
         let artifact = training.artifact.clone();
+        let silenced = training.silenced.contains(&&W1017);
+        for message in worse.into_iter().filter(|_| !silenced) {
+            world.tell(Event::Warned { artifact: artifact.clone(), code: W1017.id, message });
+        }
         world.tell(Event::Compared { artifact: artifact.clone(), taught: taught.clone() });
         if let Some(made) = self.made.iter_mut().find(|made| made.summary.artifact == artifact) {
             made.summary.taught = taught;
@@ -68,25 +80,23 @@ impl Runner<'_> {
     }
 }
 
+/// The right classes of a part, where there are some.
+fn right(data: &Loaded, split: Split) -> Option<&[u32]> {
+    let classes = matches!(data.facts.target, Target::Classes(_));
+    (classes && data.labelled(split)).then(|| data.classes(split))
+}
+
 fn beside(
-    teacher: String,
-    weight: f64,
+    used: &TeacherUse,
     split: Split,
     own: &Answers,
     theirs: &Answers,
-    data: &Loaded,
+    right: Option<&[u32]>,
 ) -> Taught {
-    let split_name = crate::event::split_word(split);
-    let classes = matches!(data.facts.target, Target::Classes(_) | Target::None);
-    if !classes || own.width != theirs.width {
-        return Taught { teacher, weight, split: split_name, ..Taught::default() };
-    }
-    let right =
-        (data.labelled(split) && data.facts.target != Target::None).then(|| data.classes(split));
     Taught {
-        teacher,
-        weight,
-        split: split_name,
+        teacher: used.artifact.clone(),
+        weight: used.weight,
+        split: split_word(split),
         accuracy: right.map(|right| accuracy(theirs, right)),
         agreement: Some(agreement(own, theirs)),
         kl: Some(kl(own, theirs)),
