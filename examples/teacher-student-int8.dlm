@@ -1,4 +1,6 @@
-// A teacher, a student a fiftieth of its size, and the student in int8.
+// A teacher, a student with a fiftieth of its parameters, and the student in 8-bit integers.
+//
+//     dlm run examples/teacher-student-int8.dlm
 use std.vision: ResidualBlock
 
 data Digits {
