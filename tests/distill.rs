@@ -52,9 +52,8 @@ fn put(name: &str, content: &[u8]) -> String {
 /// An NPY file of floats `[rows, width]`.
 fn npy(name: &str, width: usize, numbers: &[f32]) -> String {
     let rows = numbers.len() / width;
-    let head = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}\n"
-    );
+    let head =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}\n");
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
     file.extend((head.len() as u16).to_le_bytes());
     file.extend(head.bytes());

@@ -98,7 +98,8 @@ distill Small from Teacher on Unlabelled as Taught {{
     );
     for seed_offset in 0..3 {
         let (_, outcome) = run(&text, &Options { seed_offset, ..Options::default() });
-        let [teacher, plain, taught] = ["Teacher", "Plain", "Taught"].map(|n| accuracy(&outcome, n));
+        let [teacher, plain, taught] =
+            ["Teacher", "Plain", "Taught"].map(|n| accuracy(&outcome, n));
         eprintln!("seed {seed_offset}: teacher {teacher:.2}, plain {plain:.2}, taught {taught:.2}");
         assert!(taught >= plain + 3.0, "seed {seed_offset}: {plain} {taught}");
     }
@@ -195,7 +196,8 @@ fn shortfall(logits: &[f32]) -> f32 {
 
 /// A file with the images of all classes but one.
 fn without(samples: &Samples, class: u32) -> String {
-    let (Numbers::U8 { bytes, .. }, Targets::Classes(classes)) = (&samples.inputs, &samples.targets)
+    let (Numbers::U8 { bytes, .. }, Targets::Classes(classes)) =
+        (&samples.inputs, &samples.targets)
     else {
         panic!("images with classes");
     };
