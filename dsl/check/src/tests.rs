@@ -8,6 +8,7 @@ mod args;
 mod calls;
 mod codes;
 mod consts;
+mod distill;
 mod fuzz;
 mod lints;
 mod names;
