@@ -37,7 +37,7 @@ impl Snapshot {
 }
 
 /// A place in some file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The path, or `std/vision.dlm` for the library inside the binary.
     pub file: String,
