@@ -5,6 +5,7 @@ use crate::consts::{Const, Scope, eval};
 use crate::diags::Diags;
 use crate::names::{Decl, World};
 use crate::program::{AugmentUse, Dataset, Normalize, Part, SourceUse, Split};
+use crate::session::Memo;
 use crate::settings::{Block, argument, count, expect_call, find_word, flag, kind, plain};
 use dlm_base::Span;
 use dlm_base::diag::codes::{data as codes, lints, settings};
@@ -183,7 +184,7 @@ pub(crate) fn source_facts(world: &World<'_>, used: &SourceUse) -> Result<Facts,
     if let Some(known) = world.headers.borrow().get(&key) {
         return known.clone();
     }
-    let read = (used.source.facts)(&used.args, world.files);
+    let read = Memo::header(world, &key, |files| (used.source.facts)(&used.args, files));
     world.headers.borrow_mut().insert(key, read.clone());
     read
 }

@@ -13,6 +13,7 @@ use crate::consts::Const;
 use crate::diags::Diags;
 use crate::names::{Decl, ModuleId, Wanted, World};
 use crate::program::Network;
+use crate::session::Memo;
 use dlm_base::Span;
 use dlm_grammar::tree::ModelUse;
 use dlm_vocab::data::Facts;
@@ -91,5 +92,8 @@ pub fn build(
     at: Option<Span>,
     diags: &mut Diags,
 ) -> Result<Built, Unbuilt> {
-    builder::Builder::new(world, diags).model(model, settings, data, at)
+    let with = || format!("{settings:?} {:?}", data.map(|facts| &facts.shape));
+    Memo::network(world, model, &with, diags, |diags| {
+        builder::Builder::new(world, diags).model(model, settings, data, at)
+    })
 }

@@ -14,6 +14,7 @@ mod lints;
 mod names;
 mod paths;
 mod quant;
+mod sessions;
 mod shapes;
 mod speed;
 

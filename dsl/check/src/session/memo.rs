@@ -1,0 +1,347 @@
+//! What outlives a check: items as they were parsed, networks as they were built, facts of data as they were
+//! read. Only what was found without anything to say is kept, so that nothing that should be said goes
+//! unsaid, and each is kept under all that it came from.
+
+use crate::diags::Diags;
+use crate::names::{Decl, Entry, Kind, World, mentions};
+use crate::network::Built;
+use crate::program::Network;
+use crate::session::recorder::Recorder;
+use dlm_base::{Files, Span};
+use dlm_graph::Ty;
+use dlm_vocab::data::{DataError, Facts};
+use std::cell::RefCell;
+use std::collections::hash_map::{DefaultHasher, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+
+/// It all.
+#[derive(Debug, Default)]
+pub(crate) struct Memo {
+    networks: HashMap<u64, Kept<Network>>,
+    declarations: HashMap<u64, Kept<Vec<(Decl, Span)>>>,
+    /// By the source and its arguments: what its files' headers tell, and the stamps of these files.
+    headers: BTreeMap<String, Header>,
+    /// Of this check: what each declaration came from.
+    keys: RefCell<BTreeMap<Decl, Option<Key>>>,
+    facts: RefCell<BTreeMap<Decl, u64>>,
+    turn: u64,
+}
+
+#[derive(Debug)]
+struct Header {
+    stamps: Vec<(String, u64)>,
+    found: Result<Facts, DataError>,
+}
+
+/// Something that was found, with the items that it came from as they stood then.
+#[derive(Debug)]
+struct Kept<T> {
+    items: Vec<(Decl, Span)>,
+    what: T,
+    shapes: Vec<(Span, Ty)>,
+    seen: u64,
+}
+
+/// All that a declaration came from.
+#[derive(Clone, Debug)]
+struct Key {
+    hash: u64,
+    /// The items, each once, in an order that depends on the texts alone.
+    items: Vec<(Decl, Span)>,
+}
+
+/// How items have moved.
+struct Moves<'a> {
+    from: &'a [(Decl, Span)],
+    to: &'a [(Decl, Span)],
+}
+
+impl Moves<'_> {
+    fn is_none(&self) -> bool {
+        self.from == self.to
+    }
+
+    fn span(&self, span: &mut Span) -> bool {
+        let inside = |(_, item): &(Decl, Span)| {
+            item.file == span.file && item.start <= span.start && span.end <= item.end
+        };
+        let Some(place) = self.from.iter().position(inside) else { return false };
+        let (from, to) = (self.from[place].1, self.to[place].1);
+        *span = Span {
+            file: to.file,
+            start: span.start - from.start + to.start,
+            end: span.end - from.start + to.start,
+        };
+        true
+    }
+
+    fn decl(&self, decl: &mut Decl) -> bool {
+        let place = self.from.iter().position(|(known, _)| known == decl);
+        place.map(|place| *decl = self.to[place].0).is_some()
+    }
+}
+
+/// What has places in the text.
+trait Moving {
+    /// Moves them; `false` when one of them is in none of the items.
+    fn moved(&mut self, moves: &Moves<'_>) -> bool;
+}
+
+impl Moving for Network {
+    fn moved(&mut self, moves: &Moves<'_>) -> bool {
+        self.layers
+            .iter_mut()
+            .fold(moves.span(&mut self.span), |all, layer| moves.span(&mut layer.span) && all)
+    }
+}
+
+impl Moving for Vec<(Decl, Span)> {
+    fn moved(&mut self, moves: &Moves<'_>) -> bool {
+        self.iter_mut().fold(true, |all, (decl, span)| moves.decl(decl) && moves.span(span) && all)
+    }
+}
+
+impl<T: Moving + Clone> Kept<T> {
+    /// What was found, where its items stand now.
+    fn at(&mut self, items: &[(Decl, Span)], turn: u64) -> (T, &[(Span, Ty)]) {
+        self.seen = turn;
+        let moves = Moves { from: &self.items, to: items };
+        if !moves.is_none() {
+            self.what.moved(&moves);
+            self.shapes.iter_mut().for_each(|(span, _)| {
+                moves.span(span);
+            });
+            self.items = items.to_vec();
+        }
+        (self.what.clone(), &self.shapes)
+    }
+
+    /// Something to keep, unless a place of it is in none of its items.
+    fn new(
+        items: &[(Decl, Span)],
+        what: &T,
+        shapes: BTreeMap<Span, Ty>,
+        seen: u64,
+    ) -> Option<Kept<T>> {
+        let here = Moves { from: items, to: items };
+        let mut what = what.clone();
+        let mut shapes: Vec<(Span, Ty)> = shapes.into_iter().collect();
+        let inside = what.moved(&here) && shapes.iter_mut().all(|(span, _)| here.span(span));
+        inside.then(|| Kept { items: items.to_vec(), what, shapes, seen })
+    }
+}
+
+impl Memo {
+    /// Begins a check.
+    pub(crate) fn begin(&mut self) {
+        self.turn += 1;
+        self.keys.borrow_mut().clear();
+        self.facts.borrow_mut().clear();
+    }
+
+    /// Ends a check that met so many declarations: what has not been of use for long goes.
+    pub(crate) fn end(&mut self, declarations: usize) {
+        let oldest = self.turn.saturating_sub(20);
+        if self.networks.len() > 2 * declarations + 100 {
+            self.networks.retain(|_, kept| kept.seen >= oldest);
+        }
+        if self.declarations.len() > 2 * declarations + 100 {
+            self.declarations.retain(|_, kept| kept.seen >= oldest);
+        }
+        if self.headers.len() > 100 {
+            self.headers.clear();
+        }
+    }
+
+    /// What `declaration` finds, or found of the same texts.
+    pub(crate) fn declaration(
+        world: &World<'_>,
+        decl: Decl,
+        diags: &mut Diags,
+        find: impl FnOnce(&mut Diags) -> Vec<(Decl, Span)>,
+    ) -> Vec<(Decl, Span)> {
+        let Some(memo) = &world.memo else { return find(diags) };
+        let key = memo.borrow().key(world, decl);
+        let Some(Key { hash, items }) = key else { return find(diags) };
+        {
+            let mut memo = memo.borrow_mut();
+            let turn = memo.turn;
+            if let Some(kept) = memo.declarations.get_mut(&hash) {
+                let (uses, shapes) = kept.at(&items, turn);
+                add_shapes(world, shapes.iter().cloned());
+                return uses;
+            }
+        }
+        let mut found = Diags::new();
+        let (uses, shapes) = apart(world, || find(&mut found));
+        if found.is_empty() {
+            let mut memo = memo.borrow_mut();
+            if let Some(kept) = Kept::new(&items, &uses, shapes.clone(), memo.turn) {
+                memo.declarations.insert(hash, kept);
+            }
+        }
+        add_shapes(world, shapes);
+        diags.extend(found.into_vec());
+        uses
+    }
+
+    /// What `build` gives of a model with settings and data, in words `with`; or gave of the same texts.
+    pub(crate) fn network<E>(
+        world: &World<'_>,
+        decl: Decl,
+        with: &dyn Fn() -> String,
+        diags: &mut Diags,
+        build: impl FnOnce(&mut Diags) -> Result<Built, E>,
+    ) -> Result<Built, E> {
+        let Some(memo) = &world.memo else { return build(diags) };
+        let key = memo.borrow().key(world, decl);
+        let Some(Key { hash, items }) = key else { return build(diags) };
+        let hash = hash_of(&(hash, with()));
+        {
+            let mut memo = memo.borrow_mut();
+            let turn = memo.turn;
+            if let Some(kept) = memo.networks.get_mut(&hash) {
+                let (network, shapes) = kept.at(&items, turn);
+                add_shapes(world, shapes.iter().cloned());
+                return Ok(Built { network });
+            }
+        }
+        let mut found = Diags::new();
+        let (built, shapes) = apart(world, || build(&mut found));
+        if let (Ok(built), true) = (&built, found.is_empty()) {
+            let mut memo = memo.borrow_mut();
+            if let Some(kept) = Kept::new(&items, &built.network, shapes.clone(), memo.turn) {
+                memo.networks.insert(hash, kept);
+            }
+        }
+        add_shapes(world, shapes);
+        diags.extend(found.into_vec());
+        built
+    }
+
+    /// What the headers of a source's files tell, read anew when one of the files has changed.
+    pub(crate) fn header(
+        world: &World<'_>,
+        key: &str,
+        read: impl FnOnce(&dyn Files) -> Result<Facts, DataError>,
+    ) -> Result<Facts, DataError> {
+        let Some(memo) = &world.memo else { return read(world.files) };
+        if let Some(known) = memo.borrow().headers.get(key)
+            && known.stamps.iter().all(|(path, stamp)| world.files.stamp(path) == Some(*stamp))
+        {
+            return known.found.clone();
+        }
+        let recorder = Recorder::new(world.files);
+        let found = read(&recorder);
+        let mut memo = memo.borrow_mut();
+        match recorder.stamps() {
+            Some(stamps) => {
+                let found = found.clone();
+                memo.headers.insert(key.to_string(), Header { stamps, found });
+            }
+            None => {
+                memo.headers.remove(key);
+            }
+        }
+        found
+    }
+
+    /// All that a declaration came from; `None` when something of it has mistakes or is not known yet.
+    fn key(&self, world: &World<'_>, decl: Decl) -> Option<Key> {
+        if let Some(known) = self.keys.borrow().get(&decl) {
+            return known.clone();
+        }
+        let mut way = Way { memo: self, world, hash: DefaultHasher::new(), items: Vec::new() };
+        let key = way.follow(decl).then(|| Key { hash: way.hash.finish(), items: way.items });
+        self.keys.borrow_mut().insert(decl, key.clone());
+        key
+    }
+
+    fn facts_hash(&self, world: &World<'_>, decl: Decl) -> Option<u64> {
+        if let Some(known) = self.facts.borrow().get(&decl) {
+            return Some(*known);
+        }
+        let facts = world.facts.borrow().get(&decl).cloned()??;
+        let hash = hash_of(&format!("{facts:?}"));
+        self.facts.borrow_mut().insert(decl, hash);
+        Some(hash)
+    }
+}
+
+/// A walk over what a declaration names.
+struct Way<'a, 'w, 'f> {
+    memo: &'a Memo,
+    world: &'w World<'f>,
+    hash: DefaultHasher,
+    items: Vec<(Decl, Span)>,
+}
+
+impl Way<'_, '_, '_> {
+    fn follow(&mut self, first: Decl) -> bool {
+        let mut waiting = vec![first];
+        // Each declaration with the place at which it was met.
+        let mut met = BTreeMap::from([(first, 0)]);
+        while let Some(decl) = waiting.pop() {
+            met.get(&decl).hash(&mut self.hash);
+            let item = self.world.item(decl);
+            let module = self.world.module(decl.module);
+            if item.broken {
+                return false;
+            }
+            self.items.push((decl, item.span));
+            self.world.text(item.span).hash(&mut self.hash);
+            module.std.hash(&mut self.hash);
+            (decl.module.0 == 0).hash(&mut self.hash);
+            let mut names = BTreeSet::new();
+            mentions(item, &mut names);
+            for name in names {
+                let entry = self.world.lookup(decl.module, name);
+                std::mem::discriminant(&entry).hash(&mut self.hash);
+                let (other, kind) = match entry {
+                    None => continue,
+                    Some(Entry::Broken) => return false,
+                    Some(Entry::Known(other, kind)) => (other, kind),
+                };
+                name.hash(&mut self.hash);
+                (kind as u8).hash(&mut self.hash);
+                let constants = self.world.constants.borrow();
+                if kind == Kind::Const && matches!(constants.get(&other), Some(None)) {
+                    return false;
+                }
+                if kind == Kind::Data {
+                    let Some(facts) = self.memo.facts_hash(self.world, other) else { return false };
+                    facts.hash(&mut self.hash);
+                }
+                let next = met.len();
+                let place = *met.entry(other).or_insert(next);
+                place.hash(&mut self.hash);
+                if place == next {
+                    waiting.push(other);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Does something with no shapes known; what it gives, and the shapes that it notes.
+fn apart<T>(world: &World<'_>, find: impl FnOnce() -> T) -> (T, BTreeMap<Span, Ty>) {
+    let before = world.shapes.take();
+    let found = find();
+    (found, world.shapes.replace(before))
+}
+
+/// Notes shapes where none are noted.
+fn add_shapes(world: &World<'_>, shapes: impl IntoIterator<Item = (Span, Ty)>) {
+    let mut known = world.shapes.borrow_mut();
+    for (span, ty) in shapes {
+        known.entry(span).or_insert(ty);
+    }
+}
+
+fn hash_of(what: &impl Hash) -> u64 {
+    let mut hash = DefaultHasher::new();
+    what.hash(&mut hash);
+    hash.finish()
+}
