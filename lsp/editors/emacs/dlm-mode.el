@@ -97,11 +97,11 @@
     ("^[ \t]*\\(override\\)\\_>[ \t]*[^= \t]" (1 font-lock-keyword-face))
     ("\\_<\\(true\\|false\\)\\_>" (1 font-lock-constant-face))
     (,(concat "\\_<[0-9][0-9_.eE+-]*[ \t]+\\(" (regexp-opt dlm--units) "\\)\\_>") (1 font-lock-builtin-face))
+    (,(concat ":[ \t]*\\(" (regexp-opt dlm--types) "\\)\\_>") (1 font-lock-type-face))
+    ("\\_<\\(int\\)\\[" (1 font-lock-type-face))
     (,(concat "[{ \t]\\(" (regexp-opt dlm--settings) "\\)\\_>" dlm--binds) (1 font-lock-variable-name-face))
     ("\\(?:^\\|[^.A-Za-z0-9_]\\)\\([A-Za-z_][A-Za-z0-9_]*\\)[ \t]*\\(?:=\\(?:[^=]\\|$\\)\\|:\\)"
      (1 font-lock-variable-name-face))
-    (,(concat ":[ \t]*\\(" (regexp-opt dlm--types) "\\)\\_>") (1 font-lock-type-face))
-    ("\\_<\\(int\\)\\[" (1 font-lock-type-face))
     (,(concat "\\.\\(" (regexp-opt dlm--metrics) "\\)\\_>") (1 font-lock-builtin-face))
     (,(dlm--free dlm--operators) (1 font-lock-function-name-face))
     (,(dlm--free dlm--values) (1 font-lock-builtin-face))
@@ -111,7 +111,9 @@
 
 (defun dlm--placeholder-face ()
   "The face of `{name}', where it is in a string."
-  (and (nth 3 (syntax-ppss (match-beginning 0))) font-lock-variable-name-face))
+  (save-excursion
+    (save-match-data
+      (and (nth 3 (syntax-ppss (match-beginning 0))) 'font-lock-variable-name-face))))
 
 (defun dlm--syntactic-face (state)
   "The face of a string or comment with the parser's STATE: `///' documents."

@@ -24,7 +24,10 @@ syn match dlmBinding /\.\@1<!\<[A-Za-z_][A-Za-z0-9_]*\>\ze\s*==\@!/
 syn match dlmSetting /[{ \t]\@1<=\%(activations\|augment\|average\|batch\|calibrate\|clip\|epochs\|freeze\|freeze_ranges\|from\|keep\|keep_best\|limit\|loss\|max_drop\|method\|normalize\|optimizer\|schedule\|seed\|source\|steps\|stop\|stratify\|test\|train\|valid\|weights\)\ze\s*==\@!/
 syn match dlmParameter /\<[A-Za-z_][A-Za-z0-9_]*\>\ze\s*:/ contained
 syn match dlmArgument /\<[A-Za-z_][A-Za-z0-9_]*\>\ze\s*==\@!/ contained
-syn region dlmParens matchgroup=dlmPunctuation start=/(/ end=/)/ end=/^[A-Za-z_]\@=/ transparent contains=TOP,dlmBinding,dlmSetting,dlmItem,dlmClause,dlmParameter,dlmArgument
+syn cluster dlmInside contains=dlmName,dlmType,dlmProperty,dlmValue,dlmOperator,dlmMetric,dlmParameter,dlmArgument,
+      \dlmParens,dlmTypeName,dlmFlow,dlmLogic,dlmBoolean,dlmNumber,dlmUnit,dlmArrow,dlmSign,dlmString,
+      \dlmComment,dlmDoc
+syn region dlmParens matchgroup=dlmPunctuation start=/(/ end=/)/ end=/^[A-Za-z_]\@=/ contains=@dlmInside
 
 " words:types
 syn match dlmTypeName /\%(:\s*\)\@8<=\%(bool\|int\|list\|real\|string\)\>/
