@@ -77,6 +77,18 @@ pub fn check_text(name: &str, text: &str, files: &dyn Files) -> Checked {
     check(name, text, files, &[])
 }
 
+/// What outlives a check, so that the next one of nearly the same text is quick. Its answers are those of
+/// [`check_text`].
+#[derive(Debug, Default)]
+pub struct Session {}
+
+impl Session {
+    /// As [`check_text`].
+    pub fn check(&mut self, name: &str, text: &str, files: &dyn Files) -> Checked {
+        check(name, text, files, &[])
+    }
+}
+
 fn check(name: &str, text: &str, files: &dyn Files, overrides: &[(String, String)]) -> Checked {
     let mut diags = Diags::new();
     let mut world = read::world(name, text, files, overrides, data::facts, &mut diags);

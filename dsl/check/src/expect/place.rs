@@ -41,16 +41,19 @@ impl Place<'_> {
                 let help = (!costs).then_some(write);
                 return self.refuse(RECORDED, &[], help.as_deref(), diags);
             }
-            Some(Loaded::Closed { .. }) if costs => {
+            Some(Loaded::Closed { .. }) if self.metric.kind == MetricKind::Static => {
                 return self.refuse("the network is closed", &[], None, diags);
             }
-            _ if costs => return Some(()),
+            _ if self.metric.kind == MetricKind::Static => return Some(()),
             _ => {}
         }
         let Some(dataset) = made.dataset() else {
             let why = "it is loaded, and no verb says on what data it is judged";
             return self.refuse(why, &[], None, diags);
         };
+        if costs {
+            return Some(());
+        }
         let data = &program.datasets[dataset];
         let target = part_target(world, data, self.split);
         let part = match self.split {

@@ -1,10 +1,10 @@
 use super::*;
 use crate::draw::layout::{Way, place};
 use dlm_base::Span;
-use dlm_check::program::{Flow, Network};
+use dlm_check::program::{Flow, NetLayer, Network};
 use dlm_graph::{Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
-use dlm_vocab::Word;
 use dlm_vocab::ops::{Flows, Operator};
+use dlm_vocab::{Arg, Args, Default, Param, Word};
 use std::sync::Arc;
 
 #[derive(Debug)]

@@ -106,7 +106,7 @@ pub(crate) struct Attribute {
     #[prost(bytes = "vec", optional, tag = "4")]
     pub(crate) s: Option<Vec<u8>>,
     /// Whole numbers.
-    #[prost(int64, repeated, tag = "8")]
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub(crate) ints: Vec<i64>,
     /// Which of them.
     #[prost(int32, tag = "20")]
@@ -128,7 +128,7 @@ impl Attribute {
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Tensor {
     /// Its sizes.
-    #[prost(int64, repeated, tag = "1")]
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub(crate) dims: Vec<i64>,
     /// What its numbers are.
     #[prost(int32, tag = "2")]
