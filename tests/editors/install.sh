@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what tests/editors/run.sh needs and is not there yet: editors from Debian (as root), a Python with
-# pytest-lsp in tests/editors/.venv, and the packages of the VS Code extension.
+# pytest-lsp and a newer Neovim in tests/editors/.venv, and the packages of the VS Code extension.
 set -eu
 cd "$(dirname "$0")"
 

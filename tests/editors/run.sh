@@ -1,7 +1,7 @@
 #!/bin/bash
 # The editors with the server, without a screen. $DLM names the command, or else the one on the path is taken.
 #
-#     DLM=target/release/dlm tests/editors/run.sh [--install] [grammar package settings server neovim emacs]
+#     DLM=target/release/dlm tests/editors/run.sh [--install] [grammar package settings server neovim neovim11 emacs]
 #
 # What needs a tool that is not there is left out and named; with DLM_REQUIRE_EDITORS=1 it fails.
 # --install installs it before.
@@ -47,13 +47,14 @@ package() { (cd $vscode && npm run package --silent > /dev/null) && node package
 settings() { python3 settings.py; }
 server() { .venv/bin/python -B -m pytest -c pytest.ini test_server.py; }
 
-for name in ${*:-grammar package settings server neovim emacs}; do
+for name in ${*:-grammar package settings server neovim neovim11 emacs}; do
     case $name in
         grammar) part "VS Code: colours" "node packages dlm" grammar ;;
-        package) part "VS Code: the package" "node packages" package ;;
+        package) part "VS Code: the package" "node python3 packages" package ;;
         settings) part "Helix and Zed: settings" "python3 dlm" settings ;;
         server) part "the server, by pytest-lsp" "venv dlm" server ;;
-        neovim) part "Neovim" "nvim dlm" sh neovim.sh ;;
+        neovim) part "Neovim of the system" "nvim dlm" sh neovim.sh ;;
+        neovim11) part "Neovim 0.11" "venv dlm" env NVIM="$PWD/.venv/bin/nvim" sh neovim.sh ;;
         emacs) part "Emacs" "emacs dlm" sh emacs.sh ;;
         *) echo "no part is called $name" >&2; exit 2 ;;
     esac
