@@ -13,16 +13,16 @@ const textmate = require('vscode-textmate');
 const oniguruma = require('vscode-oniguruma');
 
 // For each kind of word of the server: the beginnings of the scopes that it may have.
-const NAMES = ['variable', 'entity', 'support.type', 'support.constant', 'support.function'];
+const NAMES = ['variable', 'entity', 'support.function'];
 const SCOPES = {
-    keyword: ['keyword', 'storage', 'constant.language', 'support.constant'],
-    function: ['support.function', 'support.constant'],
+    keyword: ['keyword', 'storage', 'constant.language'],
+    function: ['support.function', 'variable.other.enummember'],
     class: ['entity.name', 'variable'],
     type: ['entity.name', 'variable', 'storage.type.primitive'],
     property: NAMES,
     parameter: NAMES,
     variable: NAMES,
-    enumMember: ['support.constant', 'variable', 'constant', 'support.function'],
+    enumMember: ['variable', 'constant', 'support.function'],
     number: ['constant.numeric', 'keyword.other.unit'],
     string: ['string', 'constant.character', 'constant.other'],
     comment: ['comment', 'constant.other.code'],

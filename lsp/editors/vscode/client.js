@@ -1,4 +1,6 @@
 // The extension: starts `dlm lsp`, and asks it to run, check and draw.
+const { execFile } = require('node:child_process');
+const { promisify } = require('node:util');
 const vscode = require('vscode');
 const { LanguageClient } = require('vscode-languageclient/node');
 
@@ -11,7 +13,11 @@ exports.activate = async function (context) {
         'dlm.runFile': () => ask('dlm.run'),
         'dlm.checkFile': () => ask('dlm.check'),
         'dlm.drawFile': draw,
-        'dlm.restart': async () => { await client?.stop(); await start(); },
+        'dlm.restart': async () => {
+            await client?.stop();
+            client = undefined;
+            await start();
+        },
     };
     for (const [name, run] of Object.entries(commands)) {
         context.subscriptions.push(vscode.commands.registerCommand(name, run));
@@ -27,6 +33,15 @@ exports.deactivate = () => client?.stop();
 async function start() {
     const settings = vscode.workspace.getConfiguration('dlm');
     const program = settings.get('program', 'dlm');
+    try {
+        await promisify(execFile)(program, ['--version']);
+    } catch (error) {
+        const text = `\`${program}\` does not start: ${error.message}`;
+        vscode.window.showErrorMessage(text, 'Settings').then((choice) => {
+            if (choice) vscode.commands.executeCommand('workbench.action.openSettings', 'dlm.program');
+        });
+        return;
+    }
     client = new LanguageClient('dlm', 'dlm', { command: program, args: ['lsp'] }, {
         documentSelector: [{ language: 'dlm' }],
         initializationOptions: { hints: settings.get('hints'), lenses: settings.get('lenses') },
@@ -37,13 +52,7 @@ async function start() {
             },
         },
     });
-    try {
-        await client.start();
-    } catch (error) {
-        const choice = await vscode.window.showErrorMessage(
-            `\`${program} lsp\` does not start: ${error.message ?? error}`, 'Settings');
-        if (choice) vscode.commands.executeCommand('workbench.action.openSettings', 'dlm.program');
-    }
+    await client.start();
 }
 
 /** Asks the server to do something with the file of the present editor. */

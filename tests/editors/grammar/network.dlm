@@ -56,7 +56,7 @@ model Net(image: [1, 28, 28], tokens: int[64]) -> [10] {
 //                          ^ constant.numeric.dlm
 //                              ^^^^ support.function.dlm
 //                                              ^^^^^^^ variable.parameter.dlm
-//                                                        ^^^^ support.constant.dlm
+//                                                        ^^^^ variable.other.enummember.dlm
           -> dense(Digits.classes) -> conv(
 //                 ^^^^^^ entity.name.type.dlm
 //                        ^^^^^^^ variable.other.property.dlm

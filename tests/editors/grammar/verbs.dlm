@@ -23,14 +23,14 @@ data Cifar {
 // <---- storage.type.dlm
 //   ^^^^^ entity.name.type.declaration.dlm
     train     = cifar("data_batch_1.bin")
-//  ^^^^^ support.type.property-name.dlm - keyword
-//              ^^^^^ support.constant.dlm
+//  ^^^^^ variable.other.property.setting.dlm - keyword
+//              ^^^^^ variable.other.enummember.dlm
     valid     = 5%
-//  ^^^^^ support.type.property-name.dlm
+//  ^^^^^ variable.other.property.setting.dlm
 //              ^^ constant.numeric.dlm
     augment   = [shift(4), flip(horizontal)]
-//               ^^^^^ support.constant.dlm
-//                              ^^^^^^^^^^ support.constant.dlm
+//               ^^^^^ variable.other.enummember.dlm
+//                              ^^^^^^^^^^ variable.other.enummember.dlm
 }
 
 distill Student from 0.7 * Teacher on Cifar as Pupil {
@@ -42,15 +42,15 @@ distill Student from 0.7 * Teacher on Cifar as Pupil {
 //                                          ^^ keyword.other.clause.dlm
 //                                             ^^^^^ entity.name.type.dlm
     loss     = 0.9 * soft_targets(temperature = 4) + cross_entropy
-//  ^^^^ support.type.property-name.dlm
-//                   ^^^^^^^^^^^^ support.constant.dlm
+//  ^^^^ variable.other.property.setting.dlm
+//                   ^^^^^^^^^^^^ variable.other.enummember.dlm
 //                                ^^^^^^^^^^^ variable.parameter.dlm
-//                                                   ^^^^^^^^^^^^^ support.constant.dlm
+//                                                   ^^^^^^^^^^^^^ variable.other.enummember.dlm
     schedule = cosine(warmup = 1 epoch)   from = Teacher
-//             ^^^^^^ support.constant.dlm
+//             ^^^^^^ variable.other.enummember.dlm
 //                             ^ constant.numeric.dlm
 //                               ^^^^^ keyword.other.unit.dlm
-//                                        ^^^^ support.type.property-name.dlm - keyword
+//                                        ^^^^ variable.other.property.setting.dlm - keyword
 }
 
 policy Edge {
@@ -58,9 +58,9 @@ policy Edge {
 //  ^^^^^^^^ keyword.control.override.dlm
 //                 ^ keyword.operator.arithmetic.dlm
 //                    ^^^^^ variable.other.property.dlm
-//                            ^^^^^^^ support.type.property-name.dlm
-//                                      ^^^^ support.constant.dlm
-//                                                 ^^^^^ support.constant.dlm
+//                            ^^^^^^^ variable.other.property.setting.dlm
+//                                      ^^^^ variable.other.enummember.dlm
+//                                                 ^^^^^ variable.other.enummember.dlm
 }
 
 quantize Student with Edge on Cifar as Student8
