@@ -94,6 +94,17 @@
           (let ((location (compilation--message->loc (compilation-next-error 0))))
             (equals (compilation--loc->line location) 13)))))
 
+;; Before the server's part, on a file of its own: the fixture's own mistake is for the server.
+(test "a network is drawn without a server"
+      (let ((file (concat (getenv "FIXTURE") "/drawn.dlm")))
+        (with-temp-file file (insert "model Small(x: [4]) {\n    x -> dense(3)\n}\n"))
+        (with-current-buffer (find-file-noselect file)
+          (save-window-excursion
+            (equals (dlm--networks) '("Small"))
+            (dlm-draw "Small")
+            (unless (save-excursion (goto-char (point-min)) (search-forward "dense(3)" nil t))
+              (error "%S is no drawing" (buffer-name)))))))
+
 (test "the buffer is formatted without a server"
       (with-temp-buffer
         (insert "model   Net( x:[4] ){\n x->dense( 3 )\n}\n")

@@ -7,4 +7,6 @@ FIXTURE=$(mktemp -d)
 trap 'rm -rf "$FIXTURE"' EXIT
 cp "$here"/fixture/*.dlm "$FIXTURE"
 export EDITORS FIXTURE DLM
+cp "$EDITORS/emacs/dlm-mode.el" "$FIXTURE"
+"${EMACS:-emacs}" -Q --batch --eval "(setq byte-compile-error-on-warn t)" -f batch-byte-compile "$FIXTURE/dlm-mode.el"
 HOME="$FIXTURE" timeout 120 "${EMACS:-emacs}" -Q --batch -l "$here/emacs.el"

@@ -10,7 +10,7 @@
 ;; server, `dlm lsp': mistakes with their reasons as one types, shapes, completion, renaming.  Eglot is
 ;; part of Emacs from version 29; for earlier ones it is a package.
 ;;
-;; C-c C-c checks the file, C-c C-r runs it, C-c C-d draws its networks, C-c C-f formats it.
+;; C-c C-c checks the file, C-c C-r runs it, C-c C-d draws a network, C-c C-f formats it.
 
 ;;; Code:
 
@@ -78,7 +78,7 @@
   "What stands behind a name that is bound.")
 
 (defun dlm--free (words)
-  "A matcher of WORDS that are not bound with `=' where they stand, and have no dot before them."
+  "A matcher of WORDS that are not bound with `=', and have no dot before them."
   (let ((regexp (dlm--any words)))
     (lambda (limit)
       (let (found)
@@ -124,7 +124,7 @@
 ;;; Indentation
 
 (defun dlm-indent-line ()
-  "Indents the line: a bracket that is open moves it in, and a step stands one level in."
+  "Indents the line: an open bracket moves it in, a step stands one level in."
   (interactive)
   (let ((column (dlm--indentation))
         (behind (- (current-column) (current-indentation))))
@@ -146,7 +146,8 @@
        (t 0)))))
 
 (defun dlm--inside (open closes step)
-  "The column of a line in the bracket at OPEN; CLOSES: it begins with the closing one, STEP: with `->'."
+  "The column of a line in the bracket at OPEN.
+CLOSES: the line begins with the closing bracket.  STEP: it begins with `->'."
   (let ((base (save-excursion
                 (goto-char open)
                 (if (save-excursion (forward-char) (looking-at "[ \t]*\\(?://.*\\)?$"))
@@ -155,7 +156,7 @@
     (if (and step (dlm--goes-on open)) (+ base dlm-indent-offset) base)))
 
 (defun dlm--goes-on (open)
-  "Whether something stands between the bracket at OPEN and this line, of which this is a step."
+  "Whether something stands between the bracket at OPEN and this line, a step."
   (save-excursion
     (forward-comment (- (point)))
     (> (1- (point)) open)))
@@ -178,12 +179,24 @@
   (interactive)
   (dlm--compile "run" (buffer-file-name)))
 
-(defun dlm-draw ()
-  "Draws the network of the file, and shows the picture."
-  (interactive)
+(defun dlm--networks ()
+  "The names of the models of the buffer."
+  (save-excursion
+    (goto-char (point-min))
+    (let (names)
+      (while (re-search-forward "^[ \t]*model[ \t]+\\([A-Za-z_][A-Za-z0-9_]*\\)" nil t)
+        (push (match-string-no-properties 1) names))
+      (nreverse names))))
+
+(defun dlm-draw (name)
+  "Draws the network NAME of the file, and shows the picture."
+  (interactive
+   (let ((names (dlm--networks)))
+     (list (if (cdr names) (completing-read "Network: " names nil t) (car names)))))
+  (save-buffer)
   (let ((picture (make-temp-file "dlm-" nil ".svg"))
         (file (buffer-file-name)))
-    (if (zerop (call-process dlm-program nil "*dlm*" nil "show" "--svg" picture file))
+    (if (zerop (call-process dlm-program nil "*dlm*" nil "show" "--svg" picture file name))
         (find-file-other-window picture)
       (pop-to-buffer "*dlm*"))))
 

@@ -108,12 +108,30 @@ function M.check()
   vim.cmd(#vim.fn.getqflist() > 0 and 'copen' or 'cclose')
 end
 
---- Draws the networks of the present file, and gives the name of the picture.
-function M.draw()
+--- Draws a network of the present file: the one of that name, the only one, or the one that the user
+--- chooses. Gives the name of the picture.
+function M.draw(name)
   vim.cmd('silent update')
+  local names = {}
+  for _, line in ipairs(vim.api.nvim_buf_get_lines(0, 0, -1, true)) do
+    table.insert(names, line:match('^%s*model%s+([%a_][%w_]*)'))
+  end
+  if not name or name == '' then
+    name = names[1]
+    if #names > 1 then
+      local rows = { 'Which network?' }
+      for number, it in ipairs(names) do
+        table.insert(rows, number .. ' ' .. it)
+      end
+      name = names[vim.fn.inputlist(rows)]
+    end
+  end
+  if not name then
+    return nil
+  end
   local picture = vim.fn.tempname() .. '.svg'
   local file = vim.api.nvim_buf_get_name(0)
-  local said = vim.fn.system({ program(), 'show', '--svg', picture, file })
+  local said = vim.fn.system({ program(), 'show', '--svg', picture, file, name })
   if vim.v.shell_error ~= 0 then
     vim.api.nvim_err_writeln(said)
     return nil

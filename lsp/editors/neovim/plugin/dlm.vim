@@ -7,7 +7,7 @@ let g:loaded_dlm = 1
 
 command! DlmCheck lua require('dlm').check()
 command! DlmRun lua require('dlm').show({ 'run' })
-command! DlmDraw lua require('dlm').draw()
+command! -nargs=? DlmDraw lua require('dlm').draw(<q-args>)
 
 if get(g:, 'dlm_lsp', v:true) && executable(get(g:, 'dlm_program', 'dlm'))
   lua require('dlm').setup()
