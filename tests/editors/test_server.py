@@ -13,7 +13,7 @@ from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
 DLM = os.environ["DLM"]
-CLIENTS = ["visual_studio_code_v1.65", "neovim_v0.7", "neovim_v0.11", "emacs_v29"]
+CLIENTS = ["visual-studio-code@v1.65", "neovim@v0.7", "neovim@v0.11", "emacs@v29"]
 PROGRAMS = sorted([*ROOT.glob("examples/*.dlm"), *ROOT.glob("stdlib/*.dlm"), *ROOT.glob("benches/*.dlm")])
 
 
