@@ -28,11 +28,9 @@ fn words_of_emacs_are_fresh() {
 
 #[test]
 fn every_list_of_words_is_shown_by_every_editor() {
-    for file in [
-        "vscode/syntaxes/dlm.tmLanguage.json",
-        "neovim/syntax/dlm.vim",
-        "emacs/dlm-mode.el",
-    ] {
+    for file in
+        ["vscode/syntaxes/dlm.tmLanguage.json", "neovim/syntax/dlm.vim", "emacs/dlm-mode.el"]
+    {
         let text = std::fs::read_to_string(folder().join(file)).unwrap();
         for name in LISTS {
             assert!(text.contains(&format!("words:{name}")), "{file} has no words:{name}");
@@ -53,16 +51,23 @@ fn fresh(file: &str, brackets: [&str; 2], separator: &str) {
             None => text += line,
         }
         text.push('\n');
-        list = line.split_once("words:").map(|(_, rest)| {
-            let end = rest.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(rest.len());
-            &rest[..end]
-        });
+        list = marked(line);
     }
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, text).unwrap();
         return;
     }
-    assert!(there == text, "editors/{file} is stale: UPDATE=1 cargo test -p dlm-lsp --test editors");
+    assert!(
+        there == text,
+        "editors/{file} is stale: UPDATE=1 cargo test -p dlm-lsp --test editors"
+    );
+}
+
+/// The name behind the mark of a line, if it has one.
+fn marked(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("words:")?;
+    let end = rest.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(rest.len());
+    (end > 0).then_some(&rest[..end])
 }
 
 /// The line with these words between its brackets: of several pairs, the longest one that holds
@@ -79,9 +84,8 @@ fn with_words(line: &str, words: &[&str], [open, close]: [&str; 2], separator: &
 }
 
 /// The lists that a mark can name.
-const LISTS: &[&str] = &[
-    "items", "clauses", "flow", "types", "units", "operators", "values", "settings", "metrics",
-];
+const LISTS: &[&str] =
+    &["items", "clauses", "flow", "types", "units", "operators", "values", "settings", "metrics"];
 
 /// The words of a list, sorted.
 fn words_of(list: &str) -> Vec<&'static str> {

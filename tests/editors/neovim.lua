@@ -140,8 +140,8 @@ test('a quick fix is offered and repairs the file', function()
   local actions = ask(net, 'textDocument/codeAction', { range = range, context = { diagnostics = diagnostics } })
   local fix = vim.tbl_filter(function(it) return it.kind == 'quickfix' end, actions)[1]
   expect(fix and fix.edit, vim.inspect(actions))
-  local client = vim.lsp.buf_get_clients and vim.lsp.buf_get_clients(net) or vim.lsp.get_clients({ bufnr = net })
-  local _, first = next(client)
+  local clients = vim.lsp.get_clients and vim.lsp.get_clients({ bufnr = net }) or vim.lsp.buf_get_clients(net)
+  local _, first = next(clients)
   vim.lsp.util.apply_workspace_edit(fix.edit, first.offset_encoding)
   expect(vim.fn.search('flatten -> dense(10)\\|-> flatten', 'nw') > 0, 'flatten is not there')
   await('no diagnostics', function() return #vim.diagnostic.get(net) == 0 end)
@@ -202,12 +202,10 @@ if vim.lsp.inlay_hint then
 end
 
 test('the server ends with the editor', function()
-  local clients = vim.lsp.get_active_clients and vim.lsp.get_active_clients() or vim.lsp.get_clients()
-  equal(#clients, 1, 'servers')
-  vim.lsp.stop_client(clients[1].id)
-  await('the end', function()
-    return #(vim.lsp.get_active_clients and vim.lsp.get_active_clients() or vim.lsp.get_clients()) == 0
-  end)
+  local clients = vim.lsp.get_clients or vim.lsp.get_active_clients
+  equal(#clients(), 1, 'servers')
+  vim.lsp.stop_client(clients()[1].id)
+  await('the end', function() return #clients() == 0 end)
 end)
 
 say(string.format('%d passed, %d failed', passed, failed))

@@ -72,7 +72,8 @@ async function compare(file, name) {
     // What the grammar takes for a number, a string or a comment, the server does too.
     scopes.forEach((row, line) => row.forEach((scope, column) => {
         const literal = /constant\.numeric|string\.quoted|comment\.line/.test(scope);
-        if (literal && !seen[line][column] && /\S/.test(lines[line][column])) {
+        const again = column > 0 && row[column - 1] === scope && !seen[line][column - 1];
+        if (literal && !again && !seen[line][column] && /\S/.test(lines[line][column])) {
             report(`${name}:${line + 1}:${column + 1}: ${scope} to the grammar, nothing to the server`);
         }
         if (/invalid/.test(scope)) report(`${name}:${line + 1}:${column + 1}: ${scope}`);
@@ -92,7 +93,6 @@ function scopesOf(lines) {
         state = ruleStack;
         const row = [];
         for (const { startIndex, endIndex, scopes } of tokens) {
-            row.fill('', startIndex, startIndex);
             for (let at = startIndex; at < Math.min(endIndex, line.length); at += 1) row[at] = scopes.slice(1).join(' ');
         }
         return row;

@@ -19,6 +19,10 @@ PROGRAMS = sorted([*ROOT.glob("examples/*.dlm"), *ROOT.glob("stdlib/*.dlm"), *RO
 
 @pytest_lsp.fixture(config=ClientServerConfig(server_command=[DLM, "lsp"]), params=CLIENTS)
 async def client(request, lsp_client: LanguageClient, tmp_path):
+    @lsp_client.feature(lsp.CLIENT_REGISTER_CAPABILITY)
+    def _(_: lsp.RegistrationParams):
+        return None
+
     for file in (HERE / "fixture").glob("*.dlm"):
         shutil.copy(file, tmp_path)
     folder = tmp_path.as_uri()

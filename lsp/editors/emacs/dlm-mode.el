@@ -49,11 +49,11 @@
 ;; words:operators
 (defconst dlm--operators '("avg_pool" "batch_norm" "concat" "conv" "conv1d" "conv_transpose" "dense" "depthwise_conv" "dropout" "flatten" "gelu" "global_avg_pool" "global_max_pool" "group_norm" "hard_swish" "identity" "layer_norm" "leaky_relu" "max_pool" "mean" "pad" "relu" "relu6" "reshape" "rms_norm" "sigmoid" "silu" "slice" "softmax" "sum" "tanh" "transpose" "upsample"))
 ;; words:values
-(defconst dlm--values '("adam" "adamw" "attention_transfer" "binary_cross_entropy" "builtin" "channel" "cifar" "constant" "cosine" "cross_entropy" "csv" "cutout" "decoupled" "dynamic" "early" "ema" "entropy" "exponential" "flip" "float16" "float32" "group" "hint" "horizontal" "huber" "idx" "images" "int4" "int8" "l1" "l2" "linear" "lion" "logits" "mae" "minmax" "mixup" "moving" "mse" "noise" "none" "normal" "npy" "npz" "one_cycle" "percentile" "plateau" "probabilities" "qat" "relational" "rmsprop" "rotate" "same" "sgd" "shift" "similarity" "soft_targets" "standard" "static" "step" "swa" "tensor" "uint8" "valid" "vertical"))
+(defconst dlm--values '("adam" "adamw" "answers" "attention_transfer" "binary_cross_entropy" "builtin" "channel" "cifar" "constant" "cosine" "cross_entropy" "csv" "cutout" "decoupled" "dynamic" "early" "ema" "entropy" "exponential" "flip" "float16" "float32" "group" "hint" "horizontal" "huber" "idx" "images" "int4" "int8" "l1" "l2" "linear" "lion" "logits" "mae" "minmax" "mixup" "moving" "mse" "noise" "none" "normal" "npy" "npz" "one_cycle" "percentile" "pixels" "plateau" "probabilities" "qat" "relational" "rmsprop" "rotate" "same" "sgd" "shift" "similarity" "soft_targets" "standard" "static" "step" "swa" "tensor" "uint8" "unit" "valid" "vertical"))
 ;; words:settings
-(defconst dlm--settings '("activations" "augment" "average" "batch" "calibrate" "clip" "epochs" "freeze" "freeze_ranges" "from" "keep" "keep_best" "limit" "loss" "max_drop" "method" "normalize" "optimizer" "schedule" "seed" "source" "steps" "stop" "stratify" "test" "train" "valid" "weights"))
+(defconst dlm--settings '("activations" "augment" "average" "batch" "calibrate" "clip" "epochs" "freeze" "freeze_ranges" "from" "input" "keep" "keep_best" "limit" "loss" "max_drop" "method" "normalize" "optimizer" "schedule" "seed" "source" "steps" "stop" "stratify" "test" "train" "valid" "weights"))
 ;; words:metrics
-(defconst dlm--metrics '("accuracy" "agreement" "drop" "error" "latency" "loss" "macs" "mae" "memory" "params" "r2" "size" "top5"))
+(defconst dlm--metrics '("accuracy" "agreement" "drop" "error" "error_overlap" "kl" "latency" "loss" "macs" "mae" "memory" "params" "r2" "size" "top5"))
 
 ;;; Colours
 
