@@ -137,19 +137,19 @@ impl Program {
         }
     }
 
-    /// The steps to run for the artifact of that name, or for all of them, each after those that it
-    /// needs.
+    /// The steps to run for the artifact of that name, or for all of them: what is loaded first, as it needs
+    /// nothing and may be missing, then each after those that it needs.
     pub fn steps_for(&self, only: Option<&str>) -> Vec<Step> {
-        let Some(only) = only else { return self.steps.clone() };
-        let mut wanted = vec![only];
+        let mut wanted: Vec<&str> = only.into_iter().collect();
         let mut steps = Vec::new();
         for &step in self.steps.iter().rev() {
-            if wanted.contains(&self.gives(step)) {
+            if only.is_none() || wanted.contains(&self.gives(step)) {
                 wanted.extend(self.needs(step));
                 steps.push(step);
             }
         }
         steps.reverse();
+        steps.sort_by_key(|step| !matches!(step, Step::Load(_)));
         steps
     }
 
