@@ -1,17 +1,18 @@
 //! A checked program: every name resolved, every shape known, every setting typed and defaulted.
 
+mod layer;
 mod load;
 
+pub use layer::{LayerBody, NetLayer};
 pub use load::{ClosedInput, Load, Loaded};
 
 use crate::quant::Quantization;
 use dlm_base::{Code, Span};
-use dlm_graph::{Layer, Ty, Weight};
+use dlm_graph::Ty;
 use dlm_vocab::augment::AugmentWord;
 use dlm_vocab::data::{Facts, Source};
 use dlm_vocab::loss::Loss;
 use dlm_vocab::metric::Metric;
-use dlm_vocab::ops::Operator;
 use dlm_vocab::optim::Optimizer;
 use dlm_vocab::schedule::ScheduleWord;
 use dlm_vocab::{Args, Unit};
@@ -259,31 +260,6 @@ pub struct Network {
     pub before_relu: Vec<bool>,
     /// The paths of blocks (`stage`, `stage[0]`, `ResidualBlock1`), each with its result.
     pub groups: Vec<(Arc<str>, Flow)>,
-}
-
-/// One operator of a network.
-#[derive(Clone, Debug)]
-pub struct NetLayer {
-    /// `stem`, `stage[0].conv1`.
-    pub path: Arc<str>,
-    /// The word.
-    pub operator: &'static Operator,
-    /// Its arguments.
-    pub args: Args,
-    /// The operator with its arguments.
-    pub layer: Arc<dyn Layer>,
-    /// What enters it.
-    pub inputs: Vec<Flow>,
-    /// The type of its result.
-    pub ty: Ty,
-    /// Its weights; the name in files is `path.name`.
-    pub weights: Vec<Weight>,
-    /// An initialiser that overrides the weights' own: deviation of a normal distribution.
-    pub init_normal: Option<f32>,
-    /// Multiply-adds for one sample.
-    pub macs: u64,
-    /// The step in the program.
-    pub span: Span,
 }
 
 /// A value in a network.

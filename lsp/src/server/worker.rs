@@ -15,6 +15,8 @@ use tower_lsp::lsp_types::MessageType;
 
 /// Checks what has changed, always the newest text, until the server ends.
 pub(crate) fn check(shared: &Arc<Shared>, broken: &mpsc::UnboundedSender<Arc<str>>) {
+    let (old, olds) = std::sync::mpsc::channel::<Option<Answer>>();
+    std::thread::spawn(move || olds.into_iter().for_each(drop));
     let mut sessions: BTreeMap<Arc<str>, Session> = BTreeMap::new();
     loop {
         let (name, text, changed, version, open, encoding) = {
@@ -58,10 +60,12 @@ pub(crate) fn check(shared: &Arc<Shared>, broken: &mpsc::UnboundedSender<Arc<str
         let mut state = shared.lock();
         let Some(doc) = state.docs.get_mut(&name) else { continue };
         doc.asked = asked;
-        doc.answer = Some(answer.clone());
+        let before = doc.answer.replace(answer.clone());
         drop(state);
         shared.done.send_replace(());
         publish(shared, &name, &answer);
+        // To free a large program takes as long as to check it: nobody is to wait for that.
+        old.send(before).ok();
     }
 }
 

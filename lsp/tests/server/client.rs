@@ -16,16 +16,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Files that a test changes while the server runs. What lies at a path with `panic` in it breaks who asks.
 #[derive(Clone, Default)]
-pub struct Disk(pub Arc<Mutex<MemFiles>>);
+pub(crate) struct Disk(Arc<Mutex<MemFiles>>);
 
 impl Disk {
     /// Writes a file.
-    pub fn put(&self, path: &str, text: &str) {
+    pub(crate) fn put(&self, path: &str, text: &str) {
         self.0.lock().expect("no panic").put(path, text);
     }
 
     /// Removes a file.
-    pub fn remove(&self, path: &str) {
+    pub(crate) fn remove(&self, path: &str) {
         self.0.lock().expect("no panic").0.remove(path);
     }
 
@@ -50,7 +50,7 @@ impl Files for Disk {
 }
 
 /// The editor.
-pub struct Client {
+pub(crate) struct Client {
     to: WriteHalf<DuplexStream>,
     from: BufReader<ReadHalf<DuplexStream>>,
     next: i64,
@@ -60,18 +60,18 @@ pub struct Client {
 }
 
 /// The address of a file.
-pub fn uri(name: &str) -> String {
+pub(crate) fn uri(name: &str) -> String {
     format!("file://{name}")
 }
 
 /// A place.
-pub fn at(line: u32, character: u32) -> Value {
+pub(crate) fn at(line: u32, character: u32) -> Value {
     json!({ "line": line, "character": character })
 }
 
 impl Client {
     /// A server that has been started and nothing else.
-    pub fn start(disk: &Disk) -> Client {
+    pub(crate) fn start(disk: &Disk) -> Client {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let (input, output) = tokio::io::split(theirs);
         let host = Host {
@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// A server that has been initialized.
-    pub async fn ready(disk: &Disk, capabilities: Value) -> Client {
+    pub(crate) async fn ready(disk: &Disk, capabilities: Value) -> Client {
         let mut client = Client::start(disk);
         let params = json!({ "processId": null, "rootUri": null, "capabilities": capabilities,
             "workspaceFolders": [{ "uri": uri("/w"), "name": "w" }] });
@@ -97,24 +97,24 @@ impl Client {
     }
 
     /// Sends bytes.
-    pub async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         self.to.write_all(bytes).await.expect("the server reads");
     }
 
     /// Sends a message.
-    pub async fn send(&mut self, message: &Value) {
+    pub(crate) async fn send(&mut self, message: &Value) {
         let text = message.to_string();
         let framed = format!("Content-Length: {}\r\n\r\n{text}", text.len());
         self.write(framed.as_bytes()).await;
     }
 
     /// Sends a notification.
-    pub async fn tell(&mut self, method: &str, params: Value) {
+    pub(crate) async fn tell(&mut self, method: &str, params: Value) {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
     }
 
     /// Sends a request; its number.
-    pub async fn begin(&mut self, method: &str, params: Value) -> i64 {
+    pub(crate) async fn begin(&mut self, method: &str, params: Value) -> i64 {
         let id = self.next;
         self.next += 1;
         let message = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
@@ -123,23 +123,23 @@ impl Client {
     }
 
     /// Sends a request and waits for its answer.
-    pub async fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) async fn ask(&mut self, method: &str, params: Value) -> Value {
         let id = self.begin(method, params).await;
         self.answer(id).await
     }
 
     /// Waits for the answer to a request.
-    pub async fn answer(&mut self, id: i64) -> Value {
+    pub(crate) async fn answer(&mut self, id: i64) -> Value {
         self.wait(|message| message["id"] == id && message.get("method").is_none()).await
     }
 
     /// Waits for a message that came by itself.
-    pub async fn hear(&mut self, method: &str) -> Value {
+    pub(crate) async fn hear(&mut self, method: &str) -> Value {
         self.wait(|message| message["method"] == method).await
     }
 
     /// Waits for the diagnostics of a version of a file.
-    pub async fn diagnostics(&mut self, name: &str, version: i64) -> Vec<Value> {
+    pub(crate) async fn diagnostics(&mut self, name: &str, version: i64) -> Vec<Value> {
         let uri = uri(name);
         let found = self
             .wait(|message| {
@@ -152,7 +152,7 @@ impl Client {
     }
 
     /// The next message for which `wanted` holds; others are kept.
-    pub async fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn wait(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         if let Some(found) = self.heard.iter().position(&wanted) {
             return self.heard.remove(found).expect("it is there");
         }
@@ -167,7 +167,7 @@ impl Client {
     }
 
     /// What has been heard so far and not been looked at.
-    pub fn heard(&self) -> impl Iterator<Item = &Value> {
+    pub(crate) fn heard(&self) -> impl Iterator<Item = &Value> {
         self.heard.iter()
     }
 
@@ -189,14 +189,14 @@ impl Client {
     }
 
     /// Opens a document.
-    pub async fn open(&mut self, name: &str, version: i64, text: &str) {
+    pub(crate) async fn open(&mut self, name: &str, version: i64, text: &str) {
         let document =
             json!({ "uri": uri(name), "languageId": "dlm", "version": version, "text": text });
         self.tell("textDocument/didOpen", json!({ "textDocument": document })).await;
     }
 
     /// Replaces a range of a document, or all of it.
-    pub async fn change(
+    pub(crate) async fn change(
         &mut self,
         name: &str,
         version: i64,
@@ -213,13 +213,13 @@ impl Client {
     }
 
     /// Asks about a place of a document.
-    pub async fn ask_at(&mut self, method: &str, name: &str, place: Value) -> Value {
+    pub(crate) async fn ask_at(&mut self, method: &str, name: &str, place: Value) -> Value {
         let params = json!({ "textDocument": { "uri": uri(name) }, "position": place });
         self.ask(method, params).await
     }
 
     /// Whether the server still answers.
-    pub async fn assert_lives(&mut self) {
+    pub(crate) async fn assert_lives(&mut self) {
         let name = "/w/alive.dlm";
         self.open(name, 1, "w  = 3\n").await;
         let params = json!({ "textDocument": { "uri": uri(name) },
@@ -230,7 +230,7 @@ impl Client {
     }
 
     /// Waits for the server's end; its status. The pipe stays open.
-    pub async fn ended(self) -> i32 {
+    pub(crate) async fn ended(self) -> i32 {
         let ended = tokio::time::timeout(Duration::from_secs(20), self.server).await;
         ended.expect("the server ends").expect("without a panic")
     }

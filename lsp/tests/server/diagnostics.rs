@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_encoding_is_utf_16_unless_the_editor_offers_bytes() {
     for (offered, encoding, column) in
-        [(json!(["utf-16"]), "utf-16", 11), (json!(["utf-32", "utf-8"]), "utf-8", 16)]
+        [(json!(["utf-16"]), "utf-16", 13), (json!(["utf-32", "utf-8"]), "utf-8", 18)]
     {
         let mut client = Client::start(&Disk::default());
         let capabilities = json!({ "general": { "positionEncodings": offered } });
@@ -103,7 +103,7 @@ async fn a_data_file_that_appears_changes_or_vanishes_is_read_again() {
     assert_eq!(codes(&found), [""; 0], "{found:?}");
     disk.put("/w/t.csv", &format!("x,z\n{row}"));
     client.tell("workspace/didChangeWatchedFiles", changed.clone()).await;
-    assert_eq!(codes(&client.diagnostics("/w/a.dlm", 1).await), ["E0502"]);
+    assert_eq!(codes(&client.diagnostics("/w/a.dlm", 1).await), ["E0303"]);
     disk.remove("/w/t.csv");
     client.tell("workspace/didChangeWatchedFiles", changed).await;
     assert_eq!(codes(&client.diagnostics("/w/a.dlm", 1).await), ["E0501"]);

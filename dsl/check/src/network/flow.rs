@@ -3,7 +3,7 @@
 use super::builder::{Builder, Env, Origin};
 use super::step::Call;
 use crate::consts::{self, Const, Local, eval};
-use crate::program::{Flow, NetLayer};
+use crate::program::{Flow, LayerBody, NetLayer};
 use dlm_base::Span;
 use dlm_base::diag::codes::{names, settings, shapes};
 use dlm_grammar::tree::{
@@ -12,6 +12,7 @@ use dlm_grammar::tree::{
 use dlm_graph::Reject;
 use dlm_vocab::ops::{Operator, sign};
 use dlm_vocab::{Arg, Args};
+use std::sync::Arc;
 
 /// The largest number that an operator takes.
 const LARGEST_ARG: i64 = 1 << 20;
@@ -238,7 +239,7 @@ impl<'w> Builder<'w, '_> {
         };
         let inputs: Vec<Flow> = flows.iter().map(|&i| self.values[i].flow).collect();
         let macs = layer.macs(&tys);
-        self.layers.push(NetLayer {
+        let body = LayerBody {
             path,
             operator: op,
             args,
@@ -248,8 +249,8 @@ impl<'w> Builder<'w, '_> {
             weights,
             init_normal,
             macs,
-            span: at,
-        });
+        };
+        self.layers.push(NetLayer { body: Arc::new(body), span: at });
         let flow = Flow::Layer(self.layers.len() - 1);
         self.note(at, &ty);
         Ok(self.value(flow, ty, Origin { at, because }))

@@ -3,7 +3,7 @@
 //! unsaid, and each is kept under all that it came from.
 
 use crate::diags::Diags;
-use crate::names::{Decl, Entry, Kind, World, mentions};
+use crate::names::{Decl, Entry, Kind, ModuleId, World, mentions};
 use crate::network::Built;
 use crate::program::Network;
 use crate::session::recorder::Recorder;
@@ -14,6 +14,7 @@ use std::cell::RefCell;
 use std::collections::hash_map::{DefaultHasher, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// It all.
 #[derive(Debug, Default)]
@@ -25,6 +26,7 @@ pub(crate) struct Memo {
     /// Of this check: what each declaration came from.
     keys: RefCell<BTreeMap<Decl, Option<Key>>>,
     facts: RefCell<BTreeMap<Decl, u64>>,
+    abouts: RefCell<BTreeMap<Decl, Arc<About>>>,
     turn: u64,
 }
 
@@ -49,6 +51,17 @@ struct Key {
     hash: u64,
     /// The items, each once, in an order that depends on the texts alone.
     items: Vec<(Decl, Span)>,
+}
+
+/// What a declaration says by itself.
+#[derive(Debug)]
+struct About {
+    /// Of its text and of what its names stand for, as far as these are no declarations.
+    hash: u64,
+    /// The declarations that it names, in a fixed order.
+    names: Vec<Decl>,
+    /// Whether it and all that it names is without mistakes and known.
+    whole: bool,
 }
 
 /// How items have moved.
@@ -138,6 +151,7 @@ impl Memo {
         self.turn += 1;
         self.keys.borrow_mut().clear();
         self.facts.borrow_mut().clear();
+        self.abouts.borrow_mut().clear();
     }
 
     /// Ends a check that met so many declarations: what has not been of use for long goes.
@@ -258,6 +272,43 @@ impl Memo {
         key
     }
 
+    fn about(&self, world: &World<'_>, decl: Decl) -> Arc<About> {
+        if let Some(known) = self.abouts.borrow().get(&decl) {
+            return known.clone();
+        }
+        let item = world.item(decl);
+        let mut hash = DefaultHasher::new();
+        world.text(item.span).hash(&mut hash);
+        world.module(decl.module).std.hash(&mut hash);
+        (decl.module == ModuleId::MAIN).hash(&mut hash);
+        let mut names = BTreeSet::new();
+        mentions(item, &mut names);
+        let mut about = About { hash: 0, names: Vec::new(), whole: !item.broken };
+        for name in names {
+            match world.lookup(decl.module, name) {
+                None => 0_u8.hash(&mut hash),
+                Some(Entry::Broken) => about.whole = false,
+                Some(Entry::Known(other, kind)) => {
+                    (name, kind as u8 + 1).hash(&mut hash);
+                    let constants = world.constants.borrow();
+                    if kind == Kind::Const && matches!(constants.get(&other), Some(None)) {
+                        about.whole = false;
+                    }
+                    if kind == Kind::Data {
+                        let facts = self.facts_hash(world, other);
+                        facts.hash(&mut hash);
+                        about.whole &= facts.is_some();
+                    }
+                    about.names.push(other);
+                }
+            }
+        }
+        about.hash = hash.finish();
+        let about = Arc::new(about);
+        self.abouts.borrow_mut().insert(decl, about.clone());
+        about
+    }
+
     fn facts_hash(&self, world: &World<'_>, decl: Decl) -> Option<u64> {
         if let Some(known) = self.facts.borrow().get(&decl) {
             return Some(*known);
@@ -284,40 +335,18 @@ impl Way<'_, '_, '_> {
         let mut met = BTreeMap::from([(first, 0)]);
         while let Some(decl) = waiting.pop() {
             met.get(&decl).hash(&mut self.hash);
-            let item = self.world.item(decl);
-            let module = self.world.module(decl.module);
-            if item.broken {
+            self.items.push((decl, self.world.item(decl).span));
+            let about = self.memo.about(self.world, decl);
+            if !about.whole {
                 return false;
             }
-            self.items.push((decl, item.span));
-            self.world.text(item.span).hash(&mut self.hash);
-            module.std.hash(&mut self.hash);
-            (decl.module.0 == 0).hash(&mut self.hash);
-            let mut names = BTreeSet::new();
-            mentions(item, &mut names);
-            for name in names {
-                let entry = self.world.lookup(decl.module, name);
-                std::mem::discriminant(&entry).hash(&mut self.hash);
-                let (other, kind) = match entry {
-                    None => continue,
-                    Some(Entry::Broken) => return false,
-                    Some(Entry::Known(other, kind)) => (other, kind),
-                };
-                name.hash(&mut self.hash);
-                (kind as u8).hash(&mut self.hash);
-                let constants = self.world.constants.borrow();
-                if kind == Kind::Const && matches!(constants.get(&other), Some(None)) {
-                    return false;
-                }
-                if kind == Kind::Data {
-                    let Some(facts) = self.memo.facts_hash(self.world, other) else { return false };
-                    facts.hash(&mut self.hash);
-                }
+            about.hash.hash(&mut self.hash);
+            for other in &about.names {
                 let next = met.len();
-                let place = *met.entry(other).or_insert(next);
+                let place = *met.entry(*other).or_insert(next);
                 place.hash(&mut self.hash);
                 if place == next {
-                    waiting.push(other);
+                    waiting.push(*other);
                 }
             }
         }
