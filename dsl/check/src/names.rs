@@ -134,6 +134,8 @@ pub struct World<'f> {
     pub(crate) headers: RefCell<BTreeMap<String, Result<Facts, DataError>>>,
     /// The result of each step, by its place in the text, as it first occurred.
     pub(crate) shapes: RefCell<BTreeMap<Span, Ty>>,
+    /// What is known of places in flows.
+    pub(crate) seen: RefCell<crate::network::seen::Seen>,
     /// How many expressions are being computed within each other.
     pub(crate) depth: Cell<usize>,
     /// What is being computed, each with the place that asked for it.

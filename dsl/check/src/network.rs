@@ -24,6 +24,7 @@ mod flow;
 mod params;
 mod paths;
 mod report;
+pub mod seen;
 mod sizes;
 mod step;
 
@@ -91,5 +92,11 @@ pub fn build(
     at: Option<Span>,
     diags: &mut Diags,
 ) -> Result<Built, Unbuilt> {
+    if world.item(model).broken {
+        // What is known of it is seen, and nothing is said.
+        let mut unheard = Diags::new();
+        let _ = builder::Builder::new(world, &mut unheard).model(model, settings, data, None);
+        return Err(Unbuilt::Reported);
+    }
     builder::Builder::new(world, diags).model(model, settings, data, at)
 }

@@ -5,6 +5,7 @@ use crate::data;
 use crate::diags::Diags;
 use crate::lints_net;
 use crate::names::{Decl, Entry, Kind, Module, ModuleId, World, mentions, unused};
+use crate::network::seen::Seen;
 use crate::network::{self, check_declarations};
 use crate::order::check_verbs;
 use crate::program::Program;
@@ -35,6 +36,8 @@ pub struct Checked {
     pub constants: BTreeMap<Decl, Const>,
     /// What is known of the data.
     pub facts: BTreeMap<Decl, Arc<Facts>>,
+    /// What is known of places in flows.
+    pub seen: Seen,
 }
 
 impl Checked {
@@ -66,6 +69,7 @@ pub fn check_file(path: &str, files: &dyn Files, overrides: &[(String, String)])
                 shapes: BTreeMap::new(),
                 constants: BTreeMap::new(),
                 facts: BTreeMap::new(),
+                seen: Seen::default(),
             }
         }
     }
@@ -127,12 +131,15 @@ fn needed(world: &World<'_>, decl: Decl) -> Vec<Decl> {
 /// the models join the program.
 fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
     let main = world.main();
-    for (i, item) in main.tree.items.iter().enumerate().filter(|(_, item)| !item.broken) {
+    for (i, item) in main.tree.items.iter().enumerate() {
         let kind = match &item.kind {
             ItemKind::Model(_) => Kind::Model,
             ItemKind::Layer(_) => Kind::Layer,
             _ => continue,
         };
+        if item.declared().is_none() {
+            continue;
+        }
         let decl = Decl { module: ModuleId::MAIN, item: i as u32 };
         // A verb without settings has expanded the same network.
         if program.networks.iter().any(|net| net.title == world.name(decl).text) {
@@ -148,6 +155,7 @@ fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
 fn finish(world: World<'_>, program: Program, diags: Vec<Diag>) -> Checked {
     let constants = world.constants.into_inner();
     let facts = world.facts.into_inner();
+    let seen = world.seen.into_inner();
     Checked {
         program,
         sources: world.sources,
@@ -156,5 +164,6 @@ fn finish(world: World<'_>, program: Program, diags: Vec<Diag>) -> Checked {
         shapes: world.shapes.into_inner(),
         constants: constants.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
         facts: facts.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
+        seen,
     }
 }

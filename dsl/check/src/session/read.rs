@@ -49,6 +49,7 @@ pub(crate) fn world<'f>(
         facts: RefCell::default(),
         headers: RefCell::default(),
         shapes: RefCell::default(),
+        seen: RefCell::default(),
         depth: Cell::new(0),
         running: RefCell::default(),
     }
