@@ -137,6 +137,8 @@ pub struct World<'f> {
     pub(crate) shapes: RefCell<BTreeMap<Span, Ty>>,
     /// What earlier checks have found, if there were any to remember.
     pub(crate) memo: Option<RefCell<Memo>>,
+    /// What is known of places in flows.
+    pub(crate) seen: RefCell<crate::network::seen::Seen>,
     /// How many expressions are being computed within each other.
     pub(crate) depth: Cell<usize>,
     /// What is being computed, each with the place that asked for it.

@@ -25,6 +25,7 @@ mod flow;
 mod params;
 mod paths;
 mod report;
+pub mod seen;
 mod sizes;
 mod step;
 
@@ -92,6 +93,12 @@ pub fn build(
     at: Option<Span>,
     diags: &mut Diags,
 ) -> Result<Built, Unbuilt> {
+    if world.item(model).broken {
+        // What is known of it is seen, and nothing is said.
+        let mut unheard = Diags::new();
+        let _ = builder::Builder::new(world, &mut unheard).model(model, settings, data, None);
+        return Err(Unbuilt::Reported);
+    }
     let with = || format!("{settings:?} {:?}", data.map(|facts| &facts.shape));
     Memo::network(world, model, &with, diags, |diags| {
         builder::Builder::new(world, diags).model(model, settings, data, at)

@@ -5,6 +5,7 @@ use crate::data;
 use crate::diags::Diags;
 use crate::lints_net;
 use crate::names::{Decl, Entry, Kind, Module, ModuleId, World, mentions, unused};
+use crate::network::seen::Seen;
 use crate::network::{self, check_declarations};
 use crate::order::{check_verbs, declared_data};
 use crate::program::Program;
@@ -41,6 +42,8 @@ pub struct Checked {
     pub constants: BTreeMap<Decl, Const>,
     /// What is known of the data.
     pub facts: BTreeMap<Decl, Arc<Facts>>,
+    /// What is known of places in flows.
+    pub seen: Seen,
 }
 
 impl Checked {
@@ -72,6 +75,7 @@ pub fn check_file(path: &str, files: &dyn Files, overrides: &[(String, String)])
                 shapes: BTreeMap::new(),
                 constants: BTreeMap::new(),
                 facts: BTreeMap::new(),
+                seen: Seen::default(),
             }
         }
     }
@@ -167,12 +171,15 @@ fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
     let main = world.main();
     let mut titles: BTreeSet<String> =
         program.networks.iter().map(|net| net.title.clone()).collect();
-    for (i, item) in main.tree.items.iter().enumerate().filter(|(_, item)| !item.broken) {
+    for (i, item) in main.tree.items.iter().enumerate() {
         let kind = match &item.kind {
             ItemKind::Model(_) => Kind::Model,
             ItemKind::Layer(_) => Kind::Layer,
             _ => continue,
         };
+        if item.declared().is_none() {
+            continue;
+        }
         let decl = Decl { module: ModuleId::MAIN, item: i as u32 };
         // A verb without settings has expanded the same network.
         if titles.contains(&world.name(decl).text) {
@@ -189,6 +196,7 @@ fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
 fn finish(world: World<'_>, program: Program, diags: Vec<Diag>) -> Checked {
     let constants = world.constants.into_inner();
     let facts = world.facts.into_inner();
+    let seen = world.seen.into_inner();
     Checked {
         program,
         sources: world.sources,
@@ -197,5 +205,6 @@ fn finish(world: World<'_>, program: Program, diags: Vec<Diag>) -> Checked {
         shapes: world.shapes.into_inner(),
         constants: constants.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
         facts: facts.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
+        seen,
     }
 }

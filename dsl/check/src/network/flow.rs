@@ -27,7 +27,10 @@ impl<'w> Builder<'w, '_> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.expr(inner, env),
             ExprKind::Name(name) => match env.scope.local(&name.text) {
-                Some(local) => local.clone(),
+                Some(local) => {
+                    self.saw_name(name.span, local);
+                    local.clone()
+                }
                 None => self.constant(expr, env),
             },
             ExprKind::Pipe { source, steps } => {
@@ -223,6 +226,7 @@ impl<'w> Builder<'w, '_> {
         }
         let layer = (op.make)(&args);
         let tys: Vec<dlm_graph::Ty> = flows.iter().map(|&i| self.values[i].ty.clone()).collect();
+        self.saw_operator(at, op, &args, &layer, (&tys, &path));
         let ty = layer.infer(&tys)?;
         if let Some(large) = too_large(ty.shape.sizes(), 31) {
             return Err(large);
@@ -253,6 +257,7 @@ impl<'w> Builder<'w, '_> {
         self.layers.push(NetLayer { body: Arc::new(body), span: at });
         let flow = Flow::Layer(self.layers.len() - 1);
         self.note(at, &ty);
+        self.saw_cost(at, self.layers.len() - 1);
         Ok(self.value(flow, ty, Origin { at, because }))
     }
 

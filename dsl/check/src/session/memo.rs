@@ -5,6 +5,7 @@
 use crate::diags::Diags;
 use crate::names::{Decl, Entry, Kind, ModuleId, World, mentions};
 use crate::network::Built;
+use crate::network::seen::Seen;
 use crate::program::Network;
 use crate::session::recorder::Recorder;
 use dlm_base::{Files, Span};
@@ -41,8 +42,15 @@ struct Header {
 struct Kept<T> {
     items: Vec<(Decl, Span)>,
     what: T,
-    shapes: Vec<(Span, Ty)>,
-    seen: u64,
+    noted: Noted,
+    turn: u64,
+}
+
+/// What is noted of places in the text on the way.
+#[derive(Clone, Debug, Default)]
+struct Noted {
+    shapes: BTreeMap<Span, Ty>,
+    seen: Seen,
 }
 
 /// All that a declaration came from.
@@ -115,33 +123,41 @@ impl Moving for Vec<(Decl, Span)> {
     }
 }
 
+impl Moving for Noted {
+    fn moved(&mut self, moves: &Moves<'_>) -> bool {
+        let span = |mut at: Span| moves.span(&mut at).then_some(at);
+        let decl = |mut decl: Decl| moves.decl(&mut decl).then_some(decl);
+        let Noted { shapes, seen } = std::mem::take(self);
+        let shapes = shapes.into_iter().map(|(at, ty)| Some((span(at)?, ty)));
+        match (shapes.collect::<Option<_>>(), seen.moved(span, decl)) {
+            (Some(shapes), Some(seen)) => {
+                *self = Noted { shapes, seen };
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 impl<T: Moving + Clone> Kept<T> {
     /// What was found, where its items stand now.
-    fn at(&mut self, items: &[(Decl, Span)], turn: u64) -> (T, &[(Span, Ty)]) {
-        self.seen = turn;
+    fn at(&mut self, items: &[(Decl, Span)], turn: u64) -> (T, Noted) {
+        self.turn = turn;
         let moves = Moves { from: &self.items, to: items };
         if !moves.is_none() {
             self.what.moved(&moves);
-            self.shapes.iter_mut().for_each(|(span, _)| {
-                moves.span(span);
-            });
+            self.noted.moved(&moves);
             self.items = items.to_vec();
         }
-        (self.what.clone(), &self.shapes)
+        (self.what.clone(), self.noted.clone())
     }
 
     /// Something to keep, unless a place of it is in none of its items.
-    fn new(
-        items: &[(Decl, Span)],
-        what: &T,
-        shapes: BTreeMap<Span, Ty>,
-        seen: u64,
-    ) -> Option<Kept<T>> {
+    fn new(items: &[(Decl, Span)], what: &T, noted: &Noted, turn: u64) -> Option<Kept<T>> {
         let here = Moves { from: items, to: items };
-        let mut what = what.clone();
-        let mut shapes: Vec<(Span, Ty)> = shapes.into_iter().collect();
-        let inside = what.moved(&here) && shapes.iter_mut().all(|(span, _)| here.span(span));
-        inside.then(|| Kept { items: items.to_vec(), what, shapes, seen })
+        let (mut what, mut noted) = (what.clone(), noted.clone());
+        let inside = what.moved(&here) && noted.moved(&here);
+        inside.then(|| Kept { items: items.to_vec(), what, noted, turn })
     }
 }
 
@@ -158,10 +174,10 @@ impl Memo {
     pub(crate) fn end(&mut self, declarations: usize) {
         let oldest = self.turn.saturating_sub(20);
         if self.networks.len() > 2 * declarations + 100 {
-            self.networks.retain(|_, kept| kept.seen >= oldest);
+            self.networks.retain(|_, kept| kept.turn >= oldest);
         }
         if self.declarations.len() > 2 * declarations + 100 {
-            self.declarations.retain(|_, kept| kept.seen >= oldest);
+            self.declarations.retain(|_, kept| kept.turn >= oldest);
         }
         if self.headers.len() > 100 {
             self.headers.clear();
@@ -182,20 +198,20 @@ impl Memo {
             let mut memo = memo.borrow_mut();
             let turn = memo.turn;
             if let Some(kept) = memo.declarations.get_mut(&hash) {
-                let (uses, shapes) = kept.at(&items, turn);
-                add_shapes(world, shapes.iter().cloned());
+                let (uses, noted) = kept.at(&items, turn);
+                note(world, noted);
                 return uses;
             }
         }
         let mut found = Diags::new();
-        let (uses, shapes) = apart(world, || find(&mut found));
+        let (uses, noted) = apart(world, || find(&mut found));
         if found.is_empty() {
             let mut memo = memo.borrow_mut();
-            if let Some(kept) = Kept::new(&items, &uses, shapes.clone(), memo.turn) {
+            if let Some(kept) = Kept::new(&items, &uses, &noted, memo.turn) {
                 memo.declarations.insert(hash, kept);
             }
         }
-        add_shapes(world, shapes);
+        note(world, noted);
         diags.extend(found.into_vec());
         uses
     }
@@ -216,20 +232,20 @@ impl Memo {
             let mut memo = memo.borrow_mut();
             let turn = memo.turn;
             if let Some(kept) = memo.networks.get_mut(&hash) {
-                let (network, shapes) = kept.at(&items, turn);
-                add_shapes(world, shapes.iter().cloned());
+                let (network, noted) = kept.at(&items, turn);
+                note(world, noted);
                 return Ok(Built { network });
             }
         }
         let mut found = Diags::new();
-        let (built, shapes) = apart(world, || build(&mut found));
+        let (built, noted) = apart(world, || build(&mut found));
         if let (Ok(built), true) = (&built, found.is_empty()) {
             let mut memo = memo.borrow_mut();
-            if let Some(kept) = Kept::new(&items, &built.network, shapes.clone(), memo.turn) {
+            if let Some(kept) = Kept::new(&items, &built.network, &noted, memo.turn) {
                 memo.networks.insert(hash, kept);
             }
         }
-        add_shapes(world, shapes);
+        note(world, noted);
         diags.extend(found.into_vec());
         built
     }
@@ -354,19 +370,21 @@ impl Way<'_, '_, '_> {
     }
 }
 
-/// Does something with no shapes known; what it gives, and the shapes that it notes.
-fn apart<T>(world: &World<'_>, find: impl FnOnce() -> T) -> (T, BTreeMap<Span, Ty>) {
-    let before = world.shapes.take();
+/// Does something with nothing noted; what it gives, and what it notes.
+fn apart<T>(world: &World<'_>, find: impl FnOnce() -> T) -> (T, Noted) {
+    let before = (world.shapes.take(), world.seen.take());
     let found = find();
-    (found, world.shapes.replace(before))
+    let (shapes, seen) = (world.shapes.replace(before.0), world.seen.replace(before.1));
+    (found, Noted { shapes, seen })
 }
 
-/// Notes shapes where none are noted.
-fn add_shapes(world: &World<'_>, shapes: impl IntoIterator<Item = (Span, Ty)>) {
+/// Notes what is not noted yet.
+fn note(world: &World<'_>, noted: Noted) {
     let mut known = world.shapes.borrow_mut();
-    for (span, ty) in shapes {
+    for (span, ty) in noted.shapes {
         known.entry(span).or_insert(ty);
     }
+    world.seen.borrow_mut().add(noted.seen);
 }
 
 fn hash_of(what: &impl Hash) -> u64 {

@@ -53,6 +53,7 @@ pub(crate) fn world<'f>(
         headers: RefCell::default(),
         shapes: RefCell::default(),
         memo: None,
+        seen: RefCell::default(),
         depth: Cell::new(0),
         running: RefCell::default(),
     }
