@@ -4,6 +4,8 @@
 pub mod actions;
 pub mod complete;
 pub mod folding;
+#[cfg(test)]
+mod fuzz;
 pub mod hints;
 pub mod hover;
 pub mod lenses;
@@ -12,6 +14,8 @@ pub mod navigate;
 pub mod selection;
 pub mod signature;
 pub mod symbols;
+#[cfg(test)]
+mod testing;
 pub mod tokens;
 
 use dlm_check::session::Checked;
