@@ -2,8 +2,10 @@
 //!
 //! A block of `dlm` promises its diagnostics and shapes at the ends of its lines. A block of `text`
 //! after it holds the diagnostics as people see them; `UPDATE=1 cargo test` rewrites it. A block
-//! with a file name (`csv wine.csv`) is a file for the blocks after it.
+//! with a file name (`csv wine.csv`) is a file for the blocks after it. Where `$0` stands in a block, blocks of
+//! `hover`, `definition` and so on after it hold what the editor answers there.
 
+mod editor;
 mod files;
 mod page;
 
@@ -26,6 +28,9 @@ fn pages_hold() {
         let mut files = MemFiles::default();
         for index in 0..pieces.len() {
             let Piece::Fence { info, body, line } = &pieces[index] else { continue };
+            if editor::question(info).is_some() {
+                continue;
+            }
             if let Some((kind, file)) = info.split_once(' ') {
                 files.put(file, files::content(kind, body));
                 continue;
@@ -47,6 +52,16 @@ fn pages_hold() {
                     failures.push(format!("{name}:{line}: the message is now\n{rendered}"));
                 }
                 *body = rendered;
+            }
+            let Some(at) = page::caret(&body) else { continue };
+            let program = page::program(&body);
+            for (question, body, line) in answers(&mut pieces, index) {
+                let (word, rest) = editor::question(&question).unwrap_or_default();
+                let now = editor::answer((word, rest), &program, at.clone(), &files);
+                if *body != now && !update {
+                    failures.push(format!("{name}:{line}: the answer is now\n{now}"));
+                }
+                *body = now;
             }
         }
         let new = page::join(&pieces);
@@ -198,6 +213,7 @@ fn programs() -> Vec<(String, String, MemFiles)> {
         for piece in page::cut(&std::fs::read_to_string(&path).unwrap()) {
             let Piece::Fence { info, body, line } = piece else { continue };
             match info.split_once(' ') {
+                _ if editor::question(&info).is_some() => {}
                 Some((kind, file)) => files.put(file, files::content(kind, &body)),
                 None if info == "dlm" => {
                     programs.push((format!("{name}:{line}"), page::program(&body), files.clone()));
@@ -216,6 +232,21 @@ fn answer(pieces: &mut [Piece], index: usize) -> Option<&mut Piece> {
         Piece::Fence { .. } => pieces.get_mut(index + 1),
         Piece::Prose(_) => None,
     }
+}
+
+/// The fences behind the one at `index` that hold answers of the editor: the question, the answer and its line.
+fn answers(pieces: &mut [Piece], index: usize) -> Vec<(String, &mut String, usize)> {
+    let mut found = Vec::new();
+    for piece in pieces.iter_mut().skip(index + 1) {
+        match piece {
+            Piece::Prose(text) if text.trim().is_empty() => {}
+            Piece::Fence { info, body, line } if editor::question(info).is_some() => {
+                found.push((info.clone(), body, *line));
+            }
+            _ => break,
+        }
+    }
+    found
 }
 
 /// What a block promises and does not keep, or keeps and did not promise, with lines from 1.

@@ -16,8 +16,17 @@ pub(crate) fn texts(endings: &[&str]) -> Vec<(String, String)> {
 
 /// The paths of all files that belong to the project, sorted.
 fn names() -> Vec<String> {
-    const SKIPPED: &[&str] =
-        &["target", ".git", "runs", "data", "__pycache__", "corpus", ".venv", "node_modules", "dist"];
+    const SKIPPED: &[&str] = &[
+        "target",
+        ".git",
+        "runs",
+        "data",
+        "__pycache__",
+        "corpus",
+        ".venv",
+        "node_modules",
+        "dist",
+    ];
     let mut names = Vec::new();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {

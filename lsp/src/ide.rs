@@ -7,6 +7,8 @@ pub mod complete;
 mod context;
 mod facts;
 pub mod folding;
+#[cfg(test)]
+mod fuzz;
 pub mod hints;
 pub mod hover;
 pub mod lenses;
@@ -19,6 +21,8 @@ pub mod signature;
 pub mod symbols;
 #[cfg(test)]
 mod test;
+#[cfg(test)]
+mod testing;
 pub mod tokens;
 mod words;
 

@@ -82,8 +82,20 @@ pub(crate) fn promises(body: &str) -> Vec<(usize, Promise)> {
     found
 }
 
-/// A block without its promises, as a user would write it.
+/// A block without its promises and carets, as a user would write it.
 pub(crate) fn program(body: &str) -> String {
+    marked(body).replacen("$0", "", 1).replacen("$1", "", 1)
+}
+
+/// Where `$0` stands in the program of a block, up to `$1` if that is there.
+pub(crate) fn caret(body: &str) -> Option<std::ops::Range<usize>> {
+    let text = marked(body);
+    let start = text.find("$0")?;
+    let end = text.replacen("$0", "", 1).find("$1").unwrap_or(start);
+    Some(start..end)
+}
+
+fn marked(body: &str) -> String {
     let plain = |line: &str| {
         let promise = ["// error: ", "// warning: ", "// shape: "];
         let end = promise.iter().filter_map(|promise| line.find(promise)).min();
@@ -104,4 +116,6 @@ fn a_page_is_its_pieces() {
         vec![(1, Promise::Diag("E0201".into(), "no".into())), (1, Promise::Shape("[2]".into()))];
     assert_eq!(promises(body), expected);
     assert_eq!(program(body), "x = 1\n");
+    assert_eq!((program("x $0= 1$1\n").as_str(), caret("x $0= 1$1\n")), ("x = 1\n", Some(2..5)));
+    assert_eq!(caret("x = 1\n"), None);
 }

@@ -1,0 +1,39 @@
+//! What the tests of this folder share.
+
+use super::{Edit, Snapshot};
+use dlm_base::files::MemFiles;
+use dlm_check::session::check_text;
+
+/// A text without other files.
+pub(crate) fn snapshot(text: &str) -> Snapshot {
+    snapshot_of("main.dlm", text)
+}
+
+/// A text of that name without other files.
+pub(crate) fn snapshot_of(name: &str, text: &str) -> Snapshot {
+    with_files(name, text, &[])
+}
+
+/// A text beside others.
+pub(crate) fn with_files(name: &str, text: &str, others: &[(&str, &str)]) -> Snapshot {
+    let mut files = MemFiles::default();
+    others.iter().for_each(|(name, text)| files.put(*name, *text));
+    Snapshot::new(name, text, check_text(name, text, &files))
+}
+
+/// A text with `$0` for the caret, which is taken out, and the caret's place.
+pub(crate) fn caret(text: &str) -> (Snapshot, usize) {
+    let at = text.find("$0").expect("a caret");
+    (snapshot(&text.replacen("$0", "", 1)), at)
+}
+
+/// The text of a file after the edits in it.
+pub(crate) fn edited(file: &str, text: &str, edits: &[Edit]) -> String {
+    let mut edits: Vec<&Edit> = edits.iter().filter(|edit| edit.place.file == file).collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.place.range.start));
+    let mut text = text.to_string();
+    for edit in edits {
+        text.replace_range(edit.place.range.clone(), &edit.text);
+    }
+    text
+}
