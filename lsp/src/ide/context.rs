@@ -65,6 +65,9 @@ impl<'t> Caret<'t> {
         if start >= self.at {
             return false;
         }
+        if self.open.is_empty() && token.first && token.column() == 0 && self.begins(token) {
+            self.before.clear();
+        }
         match token.kind {
             TokenKind::Comment | TokenKind::Foreign(Foreign::Hash | Foreign::Block) => {
                 // What follows on its line is a part of it.
@@ -81,10 +84,6 @@ impl<'t> Caret<'t> {
             TokenKind::Number if end >= self.at => self.inside = Inside::Number,
             _ if end > self.at => {}
             kind => {
-                if self.open.is_empty() && token.first && token.column() == 0 && self.begins(token)
-                {
-                    self.before.clear();
-                }
                 let place = self.before.len();
                 self.before.push(token);
                 match kind {

@@ -43,7 +43,7 @@ pub(crate) fn place_of(expr: &Expr) -> Option<Span> {
 }
 
 /// What a step gives.
-pub(crate) fn gives<'s>(snapshot: &'s Snapshot, place: Span) -> Option<&'s Ty> {
+pub(crate) fn gives(snapshot: &Snapshot, place: Span) -> Option<&Ty> {
     snapshot.checked.shapes.get(&place)
 }
 

@@ -72,7 +72,7 @@ fn names_of_bodies_have_shapes_and_values() {
 
 #[test]
 fn declarations_tell_what_they_are() {
-    says("wid", &["width = 24", "How wide."]);
+    says("\nwid", &["width = 24", "How wide."]);
     says("data ", &["1,797 samples of `[1, 8, 8]`", "10 classes: 0, 1, 2", "augmented: `shift`"]);
     says("builtin(\"dig", &["1,797 samples of `[1, 8, 8]`"]);
     says("model N", &["| stem | conv | `[8, 8, 8]` | 80 | 4,608 |", "activations"]);
