@@ -165,7 +165,6 @@ impl LanguageServer for Backend {
                 name: "dlm".to_string(),
                 version: Some(env!("CARGO_PKG_VERSION").to_string()),
             }),
-            ..Default::default()
         })
     }
 

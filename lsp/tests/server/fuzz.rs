@@ -127,7 +127,7 @@ async fn everything(client: &mut Client, name: &str, text: &str, offset: usize, 
         ("rename", json!({ "position": place, "newName": "other" })),
     ];
     // Those that look into other files are dear: not every time.
-    let dear = if turn % 8 == 0 { more.len() } else { 4 };
+    let dear = if turn.is_multiple_of(8) { more.len() } else { 4 };
     for (method, mut params) in more.into_iter().take(dear) {
         params["textDocument"] = document.clone();
         asked.push((method, client.begin(&format!("textDocument/{method}"), params).await));
