@@ -44,9 +44,10 @@ pub(crate) fn answer(
             let all = complete::complete(&it, at.start, files).into_iter().take(COMPLETIONS);
             all.map(|it| format!("{}  {}", it.label, it.detail).trim_end().to_string()).collect()
         }
-        "definition" => {
-            navigate::definition(&it, at.start).iter().map(|place| shown(&it, files, place)).collect()
-        }
+        "definition" => navigate::definition(&it, at.start)
+            .iter()
+            .map(|place| shown(&it, files, place))
+            .collect(),
         "references" => {
             let all = navigate::references(&it, at.start, true, &[]);
             all.iter().map(|place| shown(&it, files, place)).collect()

@@ -206,8 +206,7 @@ fn symbol(
     children: Vec<Symbol>,
 ) -> Option<Symbol> {
     let (text, selection) = (name.text.clone(), name.span.range());
-    (!name.is_missing())
-        .then_some(Symbol { name: text, detail, kind, range, selection, children })
+    (!name.is_missing()).then_some(Symbol { name: text, detail, kind, range, selection, children })
 }
 
 #[cfg(test)]

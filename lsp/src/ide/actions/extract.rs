@@ -6,9 +6,7 @@ use crate::ide::navigate::names::{Role, Use, is_flow};
 use crate::ide::{Edit, Snapshot};
 use dlm_base::Span;
 use dlm_check::consts::Const;
-use dlm_grammar::tree::{
-    Expr, ExprKind, Param, Repeat, Statement, Step, StepKind, TypeKind,
-};
+use dlm_grammar::tree::{Expr, ExprKind, Param, Repeat, Statement, Step, StepKind, TypeKind};
 use dlm_grammar::walk::{Node, walk_item};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -29,27 +29,17 @@ pub(super) fn inline(snapshot: &Snapshot, offset: usize) -> Option<Action> {
         return None;
     }
     let names = Names::of(checked, decl.module);
-    let mut writer = Writer {
-        text,
-        names: &names,
-        live: Vec::new(),
-        with: BTreeMap::new(),
-    };
+    let mut writer = Writer { text, names: &names, live: Vec::new(), with: BTreeMap::new() };
     if !sees(snapshot, &writer, network) {
         return None;
     }
     let taken = words(snapshot);
     let input = arguments(snapshot, row, index, network, &mut writer)?;
-    let rows: Vec<&Statement> = network
-        .body
-        .statements
-        .iter()
-        .filter(|row| !matches!(row, Statement::Assert(_)))
-        .collect();
+    let rows: Vec<&Statement> =
+        network.body.statements.iter().filter(|row| !matches!(row, Statement::Assert(_))).collect();
     let edit = match rows.as_slice() {
         [Statement::Flow(Expr { kind: ExprKind::Pipe { source, steps }, .. })]
-            if source.as_name().is_some_and(|name| name.text == input.name)
-                && input.uses == 1 =>
+            if source.as_name().is_some_and(|name| name.text == input.name) && input.uses == 1 =>
         {
             let all = steps.first()?.span.to(steps.last()?.span);
             replaced(snapshot, body.item, &step.span.range(), &writer.write(all)?)?
@@ -211,7 +201,9 @@ fn with_rows<'t>(
     let rest = text.get(row.steps[index].span.end as usize..end)?;
     let result = writer.write(flow.span)?;
     let result = match flow.kind {
-        ExprKind::If(_) | ExprKind::Unary { .. } if !rest.trim().is_empty() => format!("({result})"),
+        ExprKind::If(_) | ExprKind::Unary { .. } if !rest.trim().is_empty() => {
+            format!("({result})")
+        }
         _ => result,
     };
     let head = text.get(statement.span().start as usize..start)?;

@@ -66,12 +66,14 @@ impl<'t> Body<'t> {
                 && at.start <= item.span.end
         });
         // A path that names its steps would lead elsewhere afterwards.
-        let mut modules = (0..checked.modules.len()).map(|i| Names::of(checked, ModuleId(i as u32)));
+        let mut modules =
+            (0..checked.modules.len()).map(|i| Names::of(checked, ModuleId(i as u32)));
         let named = modules.any(|names| names.paths.iter().any(|(_, all)| all.contains(&decl)));
         if wrong || item.broken || named {
             return None;
         }
-        let mut finder = Finder { snapshot, network, model: model_of(item), rows: Vec::new(), turns: 0 };
+        let mut finder =
+            Finder { snapshot, network, model: model_of(item), rows: Vec::new(), turns: 0 };
         for statement in &network.body.statements {
             match statement {
                 Statement::Binding(it) => finder.expr(&it.value, Some(statement)),
@@ -183,7 +185,7 @@ impl<'t> Finder<'t> {
                     for arm in &it.arms {
                         self.steps(&arm.block.inner, None, flow.clone(), None);
                     }
-                    for (_, block) in &it.otherwise {
+                    if let Some((_, block)) = &it.otherwise {
                         self.steps(&block.inner, None, flow.clone(), None);
                     }
                 }
@@ -318,7 +320,7 @@ pub(super) fn layer(snapshot: &Snapshot, step: &Step) -> Option<Decl> {
 pub(super) fn has_comment(snapshot: &Snapshot, range: &Range<usize>) -> bool {
     let Some(module) = snapshot.checked.modules.first() else { return false };
     let comments = &module.tree.comments;
-    comments.iter().any(|it| {
-        range.start <= it.span.start as usize && (it.span.start as usize) < range.end
-    })
+    comments
+        .iter()
+        .any(|it| range.start <= it.span.start as usize && (it.span.start as usize) < range.end)
 }

@@ -118,9 +118,7 @@ impl Named<'_> {
                 let leads = Some(self.site);
                 Led { role: Role::Step, target: Some(layer), leads, length }
             }
-            (None, None) => {
-                Led { role: Role::Step, target: None, leads: Some(self.site), length }
-            }
+            (None, None) => Led { role: Role::Step, target: None, leads: Some(self.site), length },
         }
     }
 }

@@ -5,8 +5,8 @@ use dlm_base::Span;
 use dlm_check::names::{Decl, Entry as Known, Kind, Module, ModuleId};
 use dlm_check::session::Checked;
 use dlm_grammar::tree::{
-    Args, Clause, Entry, Expr, ExprKind, Item, ItemKind, LoadSource, ModelUse, Name, Network, Param,
-    Settings, Statement, Step, StepKind, TemplatePart, TypeKind, UseSource,
+    Args, Clause, Entry, Expr, ExprKind, Item, ItemKind, LoadSource, ModelUse, Name, Network,
+    Param, Settings, Statement, Step, StepKind, TemplatePart, TypeKind, UseSource,
 };
 use dlm_vocab::settings::{self, Takes};
 use dlm_vocab::{Type, loss, ops};
@@ -79,7 +79,8 @@ impl Names {
     pub(crate) fn of(checked: &Checked, id: ModuleId) -> Names {
         let Some(module) = checked.modules.get(id.0 as usize) else { return Names::default() };
         let out = Names::default();
-        let mut reader = Reader { checked, module, id, locals: Vec::new(), owners: Vec::new(), out };
+        let mut reader =
+            Reader { checked, module, id, locals: Vec::new(), owners: Vec::new(), out };
         for (i, item) in module.tree.items.iter().enumerate() {
             reader.item(Decl { module: id, item: i as u32 }, item);
             reader.locals.clear();
@@ -275,7 +276,7 @@ impl<'c> Reader<'c> {
 
     /// Of an artifact: the place of the name from which it has its own, and the place in its verb.
     fn known_artifact(&self, name: &str) -> Option<(Span, Span)> {
-        let item = self.module.tree.items.get(*self.module.artifacts.get(name)?  as usize)?;
+        let item = self.module.tree.items.get(*self.module.artifacts.get(name)? as usize)?;
         let at = item.declared()?.span;
         let named = match &item.kind {
             ItemKind::Load(it) => it.name.is_some(),

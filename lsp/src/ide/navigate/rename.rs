@@ -102,7 +102,11 @@ pub(super) fn free_in(checked: &Checked, thing: &Place, to: &str) -> Result<(), 
                 _ => {}
             }
             if let Some(item) = module.artifacts.get(to)
-                && module.tree.items.get(*item as usize).and_then(|item| item.declared())
+                && module
+                    .tree
+                    .items
+                    .get(*item as usize)
+                    .and_then(|item| item.declared())
                     .is_none_or(|name| name.span != target)
             {
                 return taken("an artifact");
@@ -125,7 +129,8 @@ fn local_is_free(
     to: &str,
 ) -> Result<(), String> {
     let module = &checked.modules[id.0 as usize];
-    let Some(item) = module.tree.items.iter().position(|item| item.span.touches(it.span.start as usize))
+    let Some(item) =
+        module.tree.items.iter().position(|item| item.span.touches(it.span.start as usize))
     else {
         return Ok(());
     };
@@ -151,7 +156,8 @@ fn local_is_free(
             false => format!("`{to}` is a name in `{}` already", network.name.text),
         });
     }
-    if role == Some(Role::Step) && levels::steps_of(checked, decl).iter().any(|step| step.name == to)
+    if role == Some(Role::Step)
+        && levels::steps_of(checked, decl).iter().any(|step| step.name == to)
     {
         return Err(format!("a step of `{}` is called `{to}` already", network.name.text));
     }

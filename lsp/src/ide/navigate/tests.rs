@@ -68,10 +68,7 @@ fn paths_lead_into_layers() {
     let main = |text: &str| Some(format!("main.dlm: {text}"));
     let path = |before: &str, after: &str| goes(&at(before, after));
     assert_eq!(path("Head1.in", "ner"), main("inner in main = x -> dense(units) as inner"));
-    assert_eq!(
-        path("stem, He", "ad1"),
-        main("Head in -> flatten -> Head(units = Digits.classes)")
-    );
+    assert_eq!(path("stem, He", "ad1"), main("Head in -> flatten -> Head(units = Digits.classes)"));
     assert_eq!(
         path("stage[*].con", "v1"),
         Some(
@@ -90,9 +87,10 @@ fn artifacts_lead_to_their_verbs() {
         main("Net8 in quantize Net with Edge on Digits as Net8")
     );
     assert_eq!(goes(&at("quantize Ne", "t ")), main("Net in train Net(width = 6) on Digits"));
-    assert_eq!(goes(&at("with Ed", "ge")), main(
-        "Edge in policy Edge { keep = [stem, Head1.inner, stage[*].conv1] }"
-    ));
+    assert_eq!(
+        goes(&at("with Ed", "ge")),
+        main("Edge in policy Edge { keep = [stem, Head1.inner, stage[*].conv1] }")
+    );
 }
 
 #[test]
@@ -102,8 +100,14 @@ fn imports_lead_to_files() {
     let it = with_files("main.dlm", text, &others);
     let file = |at: usize| definition(&it, at).map(|place| (place.file, place.range));
     assert_eq!(file(7), Some(("blocks.dlm".to_string(), 0..0)));
-    assert_eq!(file(text.find("Block\n").expect("a name")), Some(("blocks.dlm".to_string(), 12..17)));
-    assert_eq!(file(text.find("vision").expect("a part")), Some(("std/vision.dlm".to_string(), 0..0)));
+    assert_eq!(
+        file(text.find("Block\n").expect("a name")),
+        Some(("blocks.dlm".to_string(), 12..17))
+    );
+    assert_eq!(
+        file(text.find("vision").expect("a part")),
+        Some(("std/vision.dlm".to_string(), 0..0))
+    );
 }
 
 #[test]
