@@ -5,7 +5,8 @@
 #
 # FOLDER is searched for the files as their public packages have them, in any folder below it:
 # MNIST's four files, Fashion-MNIST's four files somewhere under a folder with `fashion` in its name
-# (`val-…` stands in for `t10k-…` where that is missing), scikit-learn's wine.csv and
+# (`val-…` stands in for `t10k-…` where that is missing), the model zoo's MNIST network, mnist-8.onnx or
+# a model.onnx somewhere under a folder with `mnist` in its name, scikit-learn's wine.csv and
 # breast_cancer.csv, and the California housing table, california_housing.csv or housing.csv. What is
 # not found is named; the exit status is 0 nevertheless, since each example needs only its own.
 set -eu
@@ -44,7 +45,7 @@ images() {
 place() {
     case $2 in
         '') missing "$1" && return ;;
-        *.gz | *.csv) cp -f "$2" "$1" ;;
+        *.gz | *.csv | *.onnx) cp -f "$2" "$1" ;;
         *) gzip -nc "$2" > "$1" ;;
     esac
     found "$1"
@@ -55,6 +56,12 @@ images mnist
 fashion=yes
 images fashion-mnist
 fashion=no
+
+closed=$(one mnist-8.onnx)
+if [ -z "$closed" ]; then
+    closed=$(find -L "$from" -path '*mnist*' -name model.onnx -type f | sort | head -n 1)
+fi
+place "$to/mnist/mnist-8.onnx" "$closed"
 
 place "$to/wine.csv" "$(one wine.csv)"
 place "$to/breast_cancer.csv" "$(one breast_cancer.csv)"

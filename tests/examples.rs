@@ -124,7 +124,7 @@ fn programs_of_the_reference_can_be_read() {
 
 #[test]
 fn programs_of_the_chapters_check() {
-    for page in ["quantization.md", "export.md"] {
+    for page in ["quantization.md", "distillation.md", "export.md"] {
         let text = std::fs::read_to_string(root().join("docs").join(page)).unwrap();
         for program in blocks(&text) {
             let mut said = diagnose("page.dlm", &program);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod determinism;
+mod distill;
 mod examples;
 mod onnx;
 mod oracle;

@@ -7,7 +7,7 @@ mod quantized;
 use crate::support::{check, run};
 use dlm_base::Span;
 use dlm_check::lower::{WeightInfo, lower, weights};
-use dlm_check::program::{Flow, NetLayer, Network};
+use dlm_check::program::{Flow, LayerBody, NetLayer, Network};
 use dlm_graph::{Clock, Graph, Mode, Plan, States, Ty, ValueId, ViewMut, Workspace};
 use dlm_kernels::rng;
 use dlm_learn::data::Preprocess;
@@ -121,7 +121,7 @@ export Net to \"net.onnx\"
 fn alone(operator: &'static Operator, case: &Case) -> Network {
     let layer = (operator.make)(&case.args);
     let named = |(i, ty): (usize, &Ty)| (format!("x{i}"), ty.clone());
-    let layer = NetLayer {
+    let body = LayerBody {
         path: Arc::from("layer[0].it"),
         operator,
         args: case.args.clone(),
@@ -131,8 +131,8 @@ fn alone(operator: &'static Operator, case: &Case) -> Network {
         init_normal: None,
         macs: layer.macs(&case.flows),
         layer,
-        span: Span::default(),
     };
+    let layer = NetLayer { body: Arc::new(body), span: Span::default() };
     Network {
         model: "Alone".into(),
         title: "Alone".into(),

@@ -256,6 +256,34 @@ fn one_sample_is_enough_to_calibrate_on() {
 }
 
 #[test]
+fn a_network_is_not_rounded_on_inputs_of_another_normalisation() {
+    let text = |normalize: &str| {
+        format!(
+            "data Digits {{ source = builtin(\"digits\")  test = 20% }}
+data Others {{ source = builtin(\"digits\")  test = 20%  {normalize} }}
+model Net(image: [1, 8, 8]) {{ image -> flatten -> dense(10) }}
+policy Edge {{}}
+train Net on Digits {{ steps = 2 }}
+quantize Net with Edge on Others as Net8
+"
+        )
+    };
+    let run = |text: &str| {
+        let program = check(text).unwrap_or_else(|errors| panic!("{errors}"));
+        dlm_learn::run(&program, &Disk, &Options::default(), &mut Recorder::default())
+    };
+    assert!(run(&text("")).is_ok());
+    let error = run(&text("normalize = standard(mean = [0.3], std = [0.4])")).unwrap_err();
+    assert_eq!(
+        error.message,
+        "`Net` was trained on inputs of another normalisation than `Others` has"
+    );
+    let help = "write `normalize = standard(mean = [0], std = [1])` in `data Others`";
+    assert_eq!(error.help.as_deref(), Some(help));
+    assert!(error.span.is_some());
+}
+
+#[test]
 fn data_that_are_not_numbers_are_an_error_at_the_verb() {
     let mut made = Made::new("method = static");
     made.set("dense1.bias", f32::NAN);

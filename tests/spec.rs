@@ -6,6 +6,7 @@
 //! `hover`, `definition` and so on after it hold what the editor answers there.
 
 mod editor;
+mod files;
 mod page;
 
 use dlm_base::diag::{codes, render};
@@ -30,8 +31,8 @@ fn pages_hold() {
             if editor::question(info).is_some() {
                 continue;
             }
-            if let Some((_, file)) = info.split_once(' ') {
-                files.put(file, body.as_bytes());
+            if let Some((kind, file)) = info.split_once(' ') {
+                files.put(file, files::content(kind, body));
                 continue;
             }
             if info != "dlm" {
@@ -170,9 +171,11 @@ fn examples_of_settings_check_clean() {
     let docs = blocks.map(|s| (s.name, s.doc)).chain(words.map(|w| (w.name, w.doc)));
     let mut files = MemFiles::default();
     for (images, labels) in [("train-images", "train-labels"), ("test-images", "test-labels")] {
-        files.put(images, idx(&[40, 2, 2]));
-        files.put(labels, idx(&[40]));
+        files.put(images, files::idx(&[40, 2, 2]));
+        files.put(labels, files::idx(&[40]));
     }
+    files.put("net.onnx", files::onnx("in ?, 1, 8, 8\nout ?, 10"));
+    files.put("answers.npy", files::npy("121, 3", None));
     let mut failures = Vec::new();
     for (name, doc) in docs {
         let examples = examples(doc);
@@ -181,7 +184,7 @@ fn examples_of_settings_check_clean() {
         }
         for example in examples {
             let mut diags = check_text("main.dlm", &example, &files).diags;
-            // An example of `data` alone declares what it does not use.
+            // An example of `data` or `load` alone declares what it does not use.
             diags.retain(|diag| diag.code.id != "W1001");
             if !diags.is_empty() {
                 failures.push(format!("{name}: its example gives {:?}", ids(&diags)));
@@ -211,7 +214,7 @@ fn programs() -> Vec<(String, String, MemFiles)> {
             let Piece::Fence { info, body, line } = piece else { continue };
             match info.split_once(' ') {
                 _ if editor::question(&info).is_some() => {}
-                Some((_, file)) => files.put(file, body.as_bytes()),
+                Some((kind, file)) => files.put(file, files::content(kind, &body)),
                 None if info == "dlm" => {
                     programs.push((format!("{name}:{line}"), page::program(&body), files.clone()));
                 }
@@ -320,13 +323,4 @@ fn examples(doc: &str) -> Vec<String> {
         _ => None,
     });
     dlm.collect()
-}
-
-/// An IDX file of bytes of these sizes: sample `i` is all `i % 10`.
-fn idx(sizes: &[usize]) -> Vec<u8> {
-    let mut bytes = vec![0, 0, 8, sizes.len() as u8];
-    sizes.iter().for_each(|&size| bytes.extend((size as u32).to_be_bytes()));
-    let each: usize = sizes[1..].iter().product();
-    (0..sizes[0]).for_each(|i| bytes.extend(std::iter::repeat_n((i % 10) as u8, each)));
-    bytes
 }

@@ -108,6 +108,16 @@ impl World for Recorder {
 }
 
 impl Recorder {
+    /// What was kept under that name.
+    pub(crate) fn kept(&self, name: &str) -> &[u8] {
+        (*self.kept[name]).as_ref()
+    }
+
+    /// All that was kept, by name.
+    pub(crate) fn all_kept(&self) -> BTreeMap<String, Vec<u8>> {
+        self.kept.iter().map(|(name, bytes)| (name.clone(), (**bytes).as_ref().to_vec())).collect()
+    }
+
     /// The losses of the updates of one artifact.
     pub(crate) fn losses(&self, artifact: &str) -> Vec<f64> {
         let of = |event: &Event| match event {

@@ -8,6 +8,7 @@
 //! declaration begins at the start of a line, so the text is cut into items before anything else, and
 //! a mistake harms one item only; inside it, one row. What names mean is not this crate's business.
 
+mod cache;
 mod parse;
 pub mod tree;
 
@@ -19,10 +20,12 @@ pub mod words;
 mod build;
 mod items;
 mod repair;
+mod shift;
 
 #[cfg(test)]
 mod tests;
 
+pub use cache::Cache;
 pub use format::format;
-pub use parse::{MAX_BYTES, Parsed, parse};
+pub use parse::{MAX_BYTES, Parsed, parse, parse_with};
 pub use tree::Tree;

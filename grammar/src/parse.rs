@@ -1,6 +1,7 @@
 //! From text to tree: cut into items, mend each, parse it with pest, build its tree.
 
 use crate::build::{Builder, Grammar};
+use crate::cache::Cache;
 use crate::items::{self, Slice, SliceKind};
 use crate::lex::{self, Token, TokenKind};
 use crate::repair;
@@ -31,6 +32,11 @@ pub struct Parsed {
 
 /// Parses a text. Every text has a tree, and each mistake of form one diagnostic.
 pub fn parse(file: FileId, text: &str) -> Parsed {
+    parse_with(file, text, None)
+}
+
+/// The same; items whose text the cache knows are taken from it. What comes out is the same.
+pub fn parse_with(file: FileId, text: &str, mut cache: Option<&mut Cache>) -> Parsed {
     let span = Span::new(file, 0, text.len().min(u32::MAX as usize));
     if text.len() > MAX_BYTES {
         let diag = too_large(span, text.len());
@@ -46,9 +52,18 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         let mut found = Vec::new();
         if slice.kind == SliceKind::Trivia {
             found = repair::trivia(file, text, slice_tokens);
+        } else if let Some(cache) = &mut cache
+            && let Some(known) = cache.find(file, text, &slice, slice_tokens)
+        {
+            items.push(known);
         } else {
             let mut item = parse_item(file, text, &slice, slice_tokens, &mut found);
             item.broken = !found.is_empty();
+            if let Some(cache) = &mut cache
+                && !item.broken
+            {
+                cache.keep(text, &slice, &item);
+            }
             found.sort_by_key(|diag| diag.primary.span.start);
             items.push(item);
         }
@@ -57,6 +72,9 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         }
     }
     document(text, &comments, &mut items);
+    if let Some(cache) = cache {
+        cache.forget(items.len());
+    }
     let broken = !diags.is_empty();
     Parsed { tree: Tree { file, items, comments, broken, span }, diags }
 }

@@ -2,7 +2,10 @@
 //! reads a file or looks at a clock. Every question has an answer in any half-typed state.
 
 pub mod actions;
+mod calls;
 pub mod complete;
+mod context;
+mod facts;
 pub mod folding;
 #[cfg(test)]
 mod fuzz;
@@ -10,13 +13,18 @@ pub mod hints;
 pub mod hover;
 pub mod lenses;
 pub mod links;
+mod locals;
 pub mod navigate;
+mod places;
 pub mod selection;
 pub mod signature;
 pub mod symbols;
 #[cfg(test)]
+mod test;
+#[cfg(test)]
 mod testing;
 pub mod tokens;
+mod words;
 
 use dlm_check::session::Checked;
 use std::ops::Range;

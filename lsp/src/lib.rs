@@ -1,9 +1,9 @@
 //! The language server of dlm.
 //!
 //! [`ide`] answers questions about a checked text in plain structs and bytes, and knows no protocol;
-//! `server` speaks it.
+//! [`server`] speaks it.
 
 pub mod ide;
-mod server;
+pub mod server;
 
-pub use server::serve;
+pub use server::{Host, serve, serve_on};

@@ -66,6 +66,12 @@ pub trait Files: Sync {
     /// When it is missing or is not a folder.
     fn list(&self, path: &str) -> Result<Vec<String>, FileError>;
 
+    /// A number that changes when what is at the path may have changed; `None` when that cannot be told
+    /// without reading it. A path where nothing is has a number too, unless nothing can be told of paths.
+    fn stamp(&self, _path: &str) -> Option<u64> {
+        None
+    }
+
     /// The whole content of a text file.
     ///
     /// # Errors

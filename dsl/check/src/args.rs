@@ -161,6 +161,11 @@ pub fn default_text(param: &Param) -> Option<String> {
     }
 }
 
+/// The arguments of a word to which none is given: the defaults. What must be given is not among them.
+pub fn defaults(word: &'static Word) -> Args {
+    Matcher::new(word.params).finish()
+}
+
 /// The parameter of that name.
 pub fn find_param(params: &'static [Param], name: &str) -> Option<&'static Param> {
     params.iter().find(|param| param.name == name)

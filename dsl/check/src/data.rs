@@ -4,7 +4,8 @@ use crate::args::{CallSite, match_args, match_rest};
 use crate::consts::{Const, Scope, eval};
 use crate::diags::Diags;
 use crate::names::{Decl, World};
-use crate::program::{AugmentUse, Dataset, Normalize, Part, SourceUse};
+use crate::program::{AugmentUse, Dataset, Normalize, Part, SourceUse, Split};
+use crate::session::Memo;
 use crate::settings::{Block, argument, count, expect_call, find_word, flag, kind, plain};
 use dlm_base::Span;
 use dlm_base::diag::codes::{data as codes, lints, settings};
@@ -183,9 +184,34 @@ pub(crate) fn source_facts(world: &World<'_>, used: &SourceUse) -> Result<Facts,
     if let Some(known) = world.headers.borrow().get(&key) {
         return known.clone();
     }
-    let read = (used.source.facts)(&used.args, world.files);
+    let read = Memo::header(world, &key, |files| (used.source.facts)(&used.args, files));
     world.headers.borrow_mut().insert(key, read.clone());
     read
+}
+
+/// The targets of a part: those of the whole, or none where its source has none.
+pub(crate) fn part_target(world: &World<'_>, data: &Dataset, split: Split) -> Target {
+    let source = match (split, &data.valid, &data.test) {
+        (Split::Valid, Part::Own(source), _) | (Split::Test, _, Part::Own(source)) => source,
+        _ => &data.train,
+    };
+    match source_facts(world, source) {
+        Ok(facts) if facts.target == Target::None => Target::None,
+        _ => data.facts.target.clone(),
+    }
+}
+
+/// The place of the source that tells what the targets are.
+pub(crate) fn labels_at(world: &World<'_>, data: &Dataset) -> Span {
+    let own = [&data.test, &data.valid].into_iter().filter_map(|part| match part {
+        Part::Own(source) => Some(source),
+        Part::Share(_) | Part::Count(_) => None,
+    });
+    let mut sources = std::iter::once(&data.train).chain(own);
+    let has = |source: &&SourceUse| {
+        source_facts(world, source).is_ok_and(|facts| facts.target != Target::None)
+    };
+    sources.find(has).map_or(data.train.span, |source| source.span)
 }
 
 /// A path where a source belongs: `source = "wine.csv"`.

@@ -3,7 +3,7 @@
 use crate::args::{CallSite, match_args};
 use crate::budget::grouped;
 use crate::consts::Scope;
-use crate::data::{channels, normalization};
+use crate::data::{channels, labels_at, normalization};
 use crate::diags::Diags;
 use crate::distill::teachers;
 use crate::names::{Entry, Kind, ModuleId, Wanted, World};
@@ -35,8 +35,7 @@ pub(crate) fn load(
     let block = Block::read(BLOCK, verb.settings.as_ref(), diags);
     if !matches!(verb.source, LoadSource::Network(_)) {
         for key in block.keys() {
-            let diag = settings::unknown_setting(key.span, BLOCK, &key.text, &[], None);
-            diags.push(diag.help("settings of `load` are those of a closed network"));
+            diags.push(settings::of_closed(key.span, &key.text));
         }
     }
     let user = first_use(world, &artifact.text).and_then(|on| known_data(world, on, program));
@@ -79,7 +78,7 @@ pub(crate) fn weightless(world: &World<'_>, artifact: &str) -> Option<&'static s
         ItemKind::Load(verb) => match verb.source {
             LoadSource::Weights { .. } => None,
             LoadSource::Network(_) => Some("a closed network"),
-            LoadSource::Answers { .. } => Some("a row of recorded answers"),
+            LoadSource::Answers { .. } => Some("a record of answers"),
         },
         _ => None,
     }
@@ -138,13 +137,19 @@ impl Place<'_> {
         let at = model.name.span;
         let data = user.map(|index| &self.program.datasets[index]);
         let facts = data.map(|data| &data.facts);
-        let network = match (build(self.world, decl, &given, facts, Some(at), diags), data) {
+        let built = build(self.world, decl, &given, facts, Some(at), diags);
+        let network = match (built, data) {
             (Ok(Built { network }), _) => network,
             (Err(Unbuilt::Reported), _) => return None,
             (Err(Unbuilt::Misfit(found)), Some(data)) => {
-                let model = self.world.network(decl);
-                diags.push(misfit::input(at, model, &found, data, self.scope));
-                return None;
+                // Where sizes are fixed, who uses the artifact on such data is told.
+                let alone = build(self.world, decl, &given, None, Some(at), &mut Diags::new());
+                let Ok(Built { network }) = alone else {
+                    let model = self.world.network(decl);
+                    diags.push(misfit::input(at, model, &found, data, self.scope));
+                    return None;
+                };
+                network
             }
             (Err(Unbuilt::Open | Unbuilt::Misfit(_)), _) => {
                 let name = &model.name.text;
@@ -218,7 +223,9 @@ impl Place<'_> {
         let signature = match onnx::signature(self.world.files, &path) {
             Ok(Ok(signature)) => Some(signature),
             Ok(Err(why)) => {
-                diags.push(codes::content(file.span, &why, BLOCK, None));
+                let help =
+                    Some("write the network with `torch.onnx.export(model, x, \"net.onnx\")`");
+                diags.push(codes::content(file.span, &why, BLOCK, help));
                 None
             }
             Err(why) => {
@@ -239,15 +246,8 @@ impl Place<'_> {
             Some(found) => Some(found?),
             None => None,
         };
-        if signature.inputs.len() > 1 {
-            let message =
-                format!("it has {} inputs, and a teacher takes one", signature.inputs.len());
-            diags.push(codes::content(file.span, &message, BLOCK, None));
-            return None;
-        }
-        if let Some(data) = data
-            && !self.takes(file, &signature, data, diags)
-        {
+        if let Some(why) = signature.unfit() {
+            diags.push(codes::content(file.span, &why, BLOCK, None));
             return None;
         }
         let known = || match &data?.facts.target {
@@ -257,12 +257,16 @@ impl Place<'_> {
         Some(Loaded::Closed {
             file: path,
             span: file.span,
+            sample: signature.sample().map(<[_]>::to_vec),
             input: match (input, &normalize) {
                 (ClosedInput::Data, Some(_)) => ClosedInput::Unit,
                 (input, _) => input,
             },
             normalize,
-            classes: signature.classes().or_else(known),
+            classes: match signature.answer() {
+                Some(sizes) => usize::try_from(sizes.first().copied().unwrap_or(1)).ok(),
+                None => known(),
+            },
         })
     }
 
@@ -288,33 +292,6 @@ impl Place<'_> {
             return None;
         }
         Some(ClosedInput::Pixels)
-    }
-
-    /// Whether the network takes samples of as many numbers as the data have (E0701).
-    fn takes(
-        &self,
-        file: &Text,
-        signature: &onnx::Signature,
-        data: &Dataset,
-        diags: &mut Diags,
-    ) -> bool {
-        let Some(sizes) = signature.sample() else { return true };
-        let known: Option<Vec<u64>> = sizes.iter().copied().collect();
-        let Some(known) = known else { return true };
-        let numbers = known.iter().try_fold(1u64, |n, &size| n.checked_mul(size));
-        if known.is_empty() || numbers == Some(data.facts.shape.len() as u64) {
-            return true;
-        }
-        let takes: Vec<String> = known.iter().map(u64::to_string).collect();
-        let (takes, is) = (format!("[{}]", takes.join(", ")), data.facts.shape.to_string());
-        let name = &self.artifact.text;
-        let message = format!("`{name}` takes {takes}, but `{}` has {is}", data.name);
-        let label = format!("takes {takes}, the batch left out");
-        let why = format!("a sample is {is}");
-        let help = "a teacher must take what the student takes";
-        let why = [(data.train.span, why.as_str())];
-        diags.push(distill::different(file.span, &message, &label, &why, help));
-        false
     }
 
     /// Recorded answers, and the data that they answer.
@@ -354,14 +331,17 @@ impl Place<'_> {
     /// The classes of the answers, one row for each sample of the training part (E0502, E0701).
     fn rows(&self, sizes: &[usize], at: Span, data: &Dataset, diags: &mut Diags) -> Option<usize> {
         let train = data.counts[0];
+        let wanted = match &data.facts.target {
+            Target::None => None,
+            Target::Classes(names) | Target::Values(names) => Some(names.len()),
+        };
         let &[rows, classes] = sizes else {
             let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
-            let message = format!(
-                "its array is [{}]; answers are [samples, classes], here {} rows",
-                sizes.join(", "),
-                grouped(train as u64)
-            );
-            diags.push(codes::content(at, &message, "answers", None));
+            let message =
+                format!("its array is [{}], and answers are [samples, classes]", sizes.join(", "));
+            let classes = wanted.map_or("classes".to_string(), |count| count.to_string());
+            let help = format!("store an array [{train}, {classes}]");
+            diags.push(codes::content(at, &message, "answers", Some(&help)));
             return None;
         };
         if rows != train {
@@ -378,11 +358,7 @@ impl Place<'_> {
             diags.push(diag.because(data.train.span, there));
             return None;
         }
-        let wanted = match &data.facts.target {
-            Target::None => classes,
-            Target::Classes(names) | Target::Values(names) => names.len(),
-        };
-        if classes != wanted {
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != classes) {
             let (name, has) = (&self.artifact.text, misfit::target_words(&data.facts.target));
             let message = format!(
                 "`{name}` has {classes} answers to each sample, but `{}` has {has}",
@@ -391,7 +367,7 @@ impl Place<'_> {
             let why = format!("has {has}");
             let label = format!("{classes} numbers a row");
             let help = format!("record {wanted} numbers for each sample");
-            let why = [(data.train.span, why.as_str())];
+            let why = [(labels_at(self.world, data), why.as_str())];
             diags.push(distill::different(at, &message, &label, &why, &help));
             return None;
         }

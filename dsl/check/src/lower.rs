@@ -195,7 +195,7 @@ fn value(flow: Flow, inputs: &[ValueId], made: &[ValueId]) -> ValueId {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::program::NetLayer;
+    use crate::program::{LayerBody, NetLayer};
     use dlm_base::Span;
     use dlm_graph::{Fan, Layer, Reject};
     use dlm_vocab::ops::{Flows, Operator};
@@ -262,7 +262,7 @@ pub(crate) mod tests {
         let layers = sizes.windows(2).enumerate().map(|(i, pair)| {
             let flow = Ty::flow(vec![pair[0]]);
             let layer = Wide(pair[1]);
-            NetLayer {
+            let body = LayerBody {
                 path: Arc::from(format!("wide{}", i + 1)),
                 operator: &WIDE,
                 args: Args::default(),
@@ -272,8 +272,8 @@ pub(crate) mod tests {
                 init_normal: None,
                 macs: layer.macs(&[flow]),
                 layer: Arc::new(layer),
-                span: Span::default(),
-            }
+            };
+            NetLayer { body: Arc::new(body), span: Span::default() }
         });
         let layers: Vec<NetLayer> = layers.collect();
         Network {

@@ -2,6 +2,7 @@
 
 use crate::consts::Const;
 use crate::diags::Diags;
+use crate::session::Memo;
 use dlm_base::{FileId, Files, Sources, Span};
 use dlm_grammar::tree::{self, Item, ItemKind, Name, Tree};
 use dlm_graph::Ty;
@@ -134,6 +135,10 @@ pub struct World<'f> {
     pub(crate) headers: RefCell<BTreeMap<String, Result<Facts, DataError>>>,
     /// The result of each step, by its place in the text, as it first occurred.
     pub(crate) shapes: RefCell<BTreeMap<Span, Ty>>,
+    /// What earlier checks have found, if there were any to remember.
+    pub(crate) memo: Option<RefCell<Memo>>,
+    /// What is known of places in flows.
+    pub(crate) seen: RefCell<crate::network::seen::Seen>,
     /// How many expressions are being computed within each other.
     pub(crate) depth: Cell<usize>,
     /// What is being computed, each with the place that asked for it.

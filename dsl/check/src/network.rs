@@ -13,6 +13,7 @@ use crate::consts::Const;
 use crate::diags::Diags;
 use crate::names::{Decl, ModuleId, Wanted, World};
 use crate::program::Network;
+use crate::session::Memo;
 use dlm_base::Span;
 use dlm_grammar::tree::ModelUse;
 use dlm_vocab::data::Facts;
@@ -24,6 +25,7 @@ mod flow;
 mod params;
 mod paths;
 mod report;
+pub mod seen;
 mod sizes;
 mod step;
 
@@ -91,5 +93,14 @@ pub fn build(
     at: Option<Span>,
     diags: &mut Diags,
 ) -> Result<Built, Unbuilt> {
-    builder::Builder::new(world, diags).model(model, settings, data, at)
+    if world.item(model).broken {
+        // What is known of it is seen, and nothing is said.
+        let mut unheard = Diags::new();
+        let _ = builder::Builder::new(world, &mut unheard).model(model, settings, data, None);
+        return Err(Unbuilt::Reported);
+    }
+    let with = || format!("{settings:?} {:?}", data.map(|facts| &facts.shape));
+    Memo::network(world, model, &with, diags, |diags| {
+        builder::Builder::new(world, diags).model(model, settings, data, at)
+    })
 }

@@ -60,7 +60,7 @@ pub(crate) fn check_verbs(world: &World<'_>, program: &mut Program, diags: &mut 
 }
 
 /// The `data` declarations that the file knows, its own and imported ones, in their order.
-fn declared_data(world: &World<'_>) -> Vec<Decl> {
+pub(crate) fn declared_data(world: &World<'_>) -> Vec<Decl> {
     let names = world.main().names.values();
     let mut decls: Vec<Decl> = names
         .filter_map(|entry| match entry {

@@ -1,13 +1,18 @@
 //! A checked program: every name resolved, every shape known, every setting typed and defaulted.
 
+mod layer;
+mod load;
+
+pub use layer::{LayerBody, NetLayer};
+pub use load::{ClosedInput, Load, Loaded};
+
 use crate::quant::Quantization;
 use dlm_base::{Code, Span};
-use dlm_graph::{Layer, Ty, Weight};
+use dlm_graph::Ty;
 use dlm_vocab::augment::AugmentWord;
 use dlm_vocab::data::{Facts, Source};
 use dlm_vocab::loss::Loss;
 use dlm_vocab::metric::Metric;
-use dlm_vocab::ops::Operator;
 use dlm_vocab::optim::Optimizer;
 use dlm_vocab::schedule::ScheduleWord;
 use dlm_vocab::{Args, Unit};
@@ -133,19 +138,19 @@ impl Program {
         }
     }
 
-    /// The steps to run for the artifact of that name, or for all of them, each after those that it
-    /// needs.
+    /// The steps to run for the artifact of that name, or for all of them: what is loaded first, as it needs
+    /// nothing and may be missing, then each after those that it needs.
     pub fn steps_for(&self, only: Option<&str>) -> Vec<Step> {
-        let Some(only) = only else { return self.steps.clone() };
-        let mut wanted = vec![only];
+        let mut wanted: Vec<&str> = only.into_iter().collect();
         let mut steps = Vec::new();
         for &step in self.steps.iter().rev() {
-            if wanted.contains(&self.gives(step)) {
+            if only.is_none() || wanted.contains(&self.gives(step)) {
                 wanted.extend(self.needs(step));
                 steps.push(step);
             }
         }
         steps.reverse();
+        steps.sort_by_key(|step| !matches!(step, Step::Load(_)));
         steps
     }
 
@@ -257,31 +262,6 @@ pub struct Network {
     pub groups: Vec<(Arc<str>, Flow)>,
 }
 
-/// One operator of a network.
-#[derive(Clone, Debug)]
-pub struct NetLayer {
-    /// `stem`, `stage[0].conv1`.
-    pub path: Arc<str>,
-    /// The word.
-    pub operator: &'static Operator,
-    /// Its arguments.
-    pub args: Args,
-    /// The operator with its arguments.
-    pub layer: Arc<dyn Layer>,
-    /// What enters it.
-    pub inputs: Vec<Flow>,
-    /// The type of its result.
-    pub ty: Ty,
-    /// Its weights; the name in files is `path.name`.
-    pub weights: Vec<Weight>,
-    /// An initialiser that overrides the weights' own: deviation of a normal distribution.
-    pub init_normal: Option<f32>,
-    /// Multiply-adds for one sample.
-    pub macs: u64,
-    /// The step in the program.
-    pub span: Span,
-}
-
 /// A value in a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
@@ -323,83 +303,6 @@ impl Network {
     pub fn size(&self) -> u64 {
         let weights = self.layers.iter().flat_map(|layer| &layer.weights);
         weights.map(|w| 4 * w.shape.len() as u64).sum()
-    }
-}
-
-/// A `load` verb.
-#[derive(Debug)]
-pub struct Load {
-    /// The artifact that it gives.
-    pub artifact: String,
-    /// The place of the artifact's name.
-    pub span: Span,
-    /// What is loaded.
-    pub what: Loaded,
-    /// The data on which it is evaluated: those of recorded answers, or those of the first verb that
-    /// uses the artifact; an index into [`Program::datasets`].
-    pub dataset: Option<usize>,
-    /// The loss with which it is evaluated, the default of a training on these data; empty without data.
-    pub loss: Vec<LossUse>,
-}
-
-/// What a `load` reads.
-#[derive(Debug)]
-pub enum Loaded {
-    /// Weights for a declared model.
-    Weights {
-        /// The model: an index into [`Program::networks`].
-        network: usize,
-        /// The file, resolved: `.safetensors`, `.pt` or `.pth`.
-        file: String,
-        /// The place of the file's string.
-        span: Span,
-    },
-    /// A network in ONNX, which answers and is not trained.
-    Closed {
-        /// The file, resolved.
-        file: String,
-        /// The place of the file's string.
-        span: Span,
-        /// What it is fed with.
-        input: ClosedInput,
-        /// How its inputs are normalised after that; `None`: not at all, or as `input` says.
-        normalize: Option<Normalize>,
-        /// How many classes it tells apart, as the file or else its data say; `None` where neither does.
-        classes: Option<usize>,
-    },
-    /// The answers of a teacher to the training part of a dataset.
-    Answers {
-        /// The file, resolved: a NumPy array `[samples, classes]`.
-        file: String,
-        /// The place of the file's string.
-        span: Span,
-        /// Probabilities (`true`) or logits.
-        probabilities: bool,
-        /// The numbers in each answer.
-        classes: usize,
-        /// The data: an index into [`Program::datasets`].
-        dataset: usize,
-    },
-}
-
-/// What a closed teacher is fed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClosedInput {
-    /// What the student sees: the inputs as the data normalise them.
-    Data,
-    /// Bytes of images, as numbers from 0 to 255.
-    Pixels,
-    /// Images from 0 to 1, tables as they are.
-    Unit,
-}
-
-impl Load {
-    /// Its network: an index into [`Program::networks`].
-    pub fn network(&self) -> Option<usize> {
-        match self.what {
-            Loaded::Weights { network, .. } => Some(network),
-            Loaded::Closed { .. } | Loaded::Answers { .. } => None,
-        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! `quantize` verbs: an artifact, a policy, and the data on which ranges are found.
 
 use crate::consts::{Const, Scope, eval};
-use crate::data::source_facts;
+use crate::data::{labels_at, part_target};
 use crate::diags::Diags;
 use crate::distill::{Teachers, teachers};
 use crate::load::weightless;
 use crate::names::{Entry, Kind, ModuleId, Wanted, World};
 use crate::policy::{Cover, Policies, Policy, parts};
-use crate::program::{Artifact, Length, LossUse, Network, Program, Training};
+use crate::program::{Artifact, Length, LossUse, Made, Network, Program, Split, Training};
 use crate::quant::scheme::Why;
 use crate::quant::{
     Activations, Form, Format, Method, Quantization, Scheme, Tail, Tuning, Weights,
@@ -15,8 +15,8 @@ use crate::quant::{
 use crate::session::allow::silenced;
 use crate::settings::Block;
 use crate::train::{Case, Plan, default_loss, misfit};
-use dlm_base::Span;
 use dlm_base::diag::codes::{artifacts, lints, names, quant as codes, settings};
+use dlm_base::{Shape, Span};
 use dlm_grammar::tree::{self, Expr, ItemKind, Name};
 use dlm_vocab::Unit;
 use dlm_vocab::data::Target;
@@ -180,7 +180,7 @@ impl Use<'_> {
         let tuning = match method {
             Method::Qat => {
                 let bits = bits(&formats, net);
-                Some(self.tuning(net, dataset, plan, bits, &owners, diags))
+                Some(self.tuning(net, dataset, plan, (bits, &scheme), &owners, diags))
             }
             _ => None,
         };
@@ -266,36 +266,59 @@ impl Use<'_> {
 
     /// Whether the data go with the network (E0405, E0406).
     fn fits(&self, net: &Network, dataset: usize, diags: &mut Diags) -> bool {
-        // A loaded network has been built for the data that meet it first.
-        let Some(first) = self.source.dataset().filter(|first| *first != dataset) else {
-            return true;
-        };
         let data = &self.program.datasets[dataset];
+        let first = self.source.dataset().unwrap_or(dataset);
         let own = &self.program.datasets[first];
         let at = self.verb.on.as_ref().map_or(self.verb.keyword, |on| on.name.span);
         let (artifact, from) = (&self.verb.artifact.text, self.source.span());
-        let takes = net.inputs.first().map(|(_, ty)| &ty.shape);
-        if takes != Some(&data.facts.shape) {
-            let takes = takes.map_or(String::new(), |shape| shape.to_string());
-            let is = data.facts.shape.to_string();
+        let takes = match net.inputs.as_slice() {
+            [(_, ty)] => ty.shape.to_string(),
+            inputs => format!("{} inputs", inputs.len()),
+        };
+        let is = data.facts.shape.to_string();
+        if takes != is {
             let model = artifacts::Side { name: artifact, is: &takes, at: from };
             let source = artifacts::Side { name: &data.name, is: &is, at: data.train.span };
-            let help = format!("name data of that shape, such as `on {}`", own.name);
+            let help = match first == dataset {
+                true => format!("name data whose samples are {takes}"),
+                false => format!("name data of that shape, such as `on {}`", own.name),
+            };
             diags.push(artifacts::input_unfit(at, model, source, &help));
             return false;
         }
-        let fits = match (&own.facts.target, &data.facts.target) {
+        // What has not learnt from labels is known by its output alone.
+        let learnt = match self.source.made {
+            Made::Trained(_) => &own.facts.target,
+            Made::Loaded(_) => &Target::None,
+        };
+        let output = &net.ty(net.output).shape;
+        let fits = match (learnt, &data.facts.target) {
             (_, Target::None) => true,
+            (Target::None, Target::Classes(all) | Target::Values(all)) => {
+                *output == Shape::of(&[all.len()])
+            }
             (Target::Classes(own), Target::Classes(other)) => own.len() == other.len(),
             (Target::Values(own), Target::Values(other)) => own.len() == other.len(),
             _ => false,
         };
         if !fits {
-            let answers = misfit::target_words(&own.facts.target);
+            let (answers, help) = match learnt {
+                Target::None => {
+                    let end = format!("dense({}.classes)", data.name);
+                    (
+                        output.to_string(),
+                        format!("name other data, or end the network with `{end}`"),
+                    )
+                }
+                learnt => (
+                    misfit::target_words(learnt),
+                    format!("name data with the same targets, such as `on {}`", own.name),
+                ),
+            };
             let has = misfit::target_words(&data.facts.target);
             let model = artifacts::Side { name: artifact, is: &answers, at: from };
-            let source = artifacts::Side { name: &data.name, is: &has, at: data.train.span };
-            let help = format!("name data with the same targets, such as `on {}`", own.name);
+            let at_labels = labels_at(self.world, data);
+            let source = artifacts::Side { name: &data.name, is: &has, at: at_labels };
             diags.push(artifacts::output_unfit(at, model, source, &help));
         }
         fits
@@ -305,17 +328,15 @@ impl Use<'_> {
     fn max_drop(&self, dataset: usize, diags: &mut Diags) -> bool {
         let Some((_, at)) = self.policy.max_drop else { return true };
         let data = &self.program.datasets[dataset];
-        let labels = source_facts(self.world, &data.train).map(|facts| facts.target);
-        let labels = match labels {
-            Ok(Target::None) => Target::None,
-            _ => data.facts.target.clone(),
-        };
-        let why = match (&labels, data.counts[1]) {
-            (Target::Classes(_), 1..) => return true,
-            (Target::Classes(_), 0) => {
-                format!("the validation part of `{}` is empty", data.name)
+        let why = match (part_target(self.world, data, Split::Valid), data.counts[1]) {
+            (_, 0) => format!("the validation part of `{}` is empty", data.name),
+            (Target::Classes(_), _) => return true,
+            (Target::None, _) => {
+                format!("the validation part of `{}` has no labels", data.name)
             }
-            _ => format!("`{}` has {}, not classes", data.name, misfit::target_words(&labels)),
+            (target, _) => {
+                format!("`{}` has {}, not classes", data.name, misfit::target_words(&target))
+            }
         };
         let artifact = &self.artifact().text;
         let diag = artifacts::no_metric(at, artifact, "valid.accuracy", &why, &[]);
@@ -354,7 +375,7 @@ impl Use<'_> {
         net: &Network,
         dataset: usize,
         plan: Option<Plan>,
-        bits: Option<u8>,
+        (bits, scheme): (Option<u8>, &Scheme),
         owners: &[&str],
         diags: &mut Diags,
     ) -> Option<Tuning> {
@@ -373,6 +394,7 @@ impl Use<'_> {
             program: self.program,
             teachers: self.teachers,
             bits: Some(bits.unwrap_or(32)),
+            scheme: Some(scheme),
         };
         let training = case.training(plan, dataset, self.network, diags);
         let tail = match self.block.value("freeze_ranges") {
@@ -447,7 +469,7 @@ fn declared_data<'w>(world: &'w World<'_>) -> Vec<&'w str> {
     data.map(|(name, _)| name.as_str()).collect()
 }
 
-/// E0802: settings of a training, or a teacher at `from`, where none takes place.
+/// E0802: settings of a training, or a teacher at `from`, where none takes place; all in one message.
 fn idle_block(
     block: &Block<'_>,
     from: Option<Span>,
@@ -455,15 +477,14 @@ fn idle_block(
     method: Method,
     diags: &mut Diags,
 ) {
-    let given = block.keys();
+    let settings = block.keys();
+    let first = settings.first().map(|name| name.span);
+    let Some(at) = from.or(first) else { return };
+    let teacher = from.map(|_| "from");
+    let names: Vec<&str> =
+        teacher.into_iter().chain(settings.iter().map(|name| name.text.as_str())).collect();
     let words = (policy.name.as_str(), method.word());
-    if let Some(at) = from {
-        diags.push(codes::does_not_train(at, &["from"], words, policy.method_at));
-    }
-    if let [first, ..] = given.as_slice() {
-        let names: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
-        diags.push(codes::does_not_train(first.span, &names, words, policy.method_at));
-    }
+    diags.push(codes::does_not_train(at, &names, words, policy.method_at));
 }
 
 /// The fewest bits that weights of a layer are rounded to; `None` where none are.

@@ -5,18 +5,25 @@ use crate::data;
 use crate::diags::Diags;
 use crate::lints_net;
 use crate::names::{Decl, Entry, Kind, Module, ModuleId, World, mentions, unused};
+use crate::network::seen::Seen;
 use crate::network::{self, check_declarations};
-use crate::order::check_verbs;
+use crate::order::{check_verbs, declared_data};
 use crate::program::Program;
 use dlm_base::{Diag, Files, Severity, Source, Sources, Span};
+use dlm_grammar::Cache;
 use dlm_grammar::tree::ItemKind;
 use dlm_graph::Ty;
 use dlm_vocab::data::Facts;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) mod allow;
+mod memo;
 mod read;
+mod recorder;
+
+pub(crate) use memo::Memo;
 
 /// What a check gives, whatever was wrong.
 #[derive(Debug)]
@@ -35,6 +42,8 @@ pub struct Checked {
     pub constants: BTreeMap<Decl, Const>,
     /// What is known of the data.
     pub facts: BTreeMap<Decl, Arc<Facts>>,
+    /// What is known of places in flows.
+    pub seen: Seen,
 }
 
 impl Checked {
@@ -66,6 +75,7 @@ pub fn check_file(path: &str, files: &dyn Files, overrides: &[(String, String)])
                 shapes: BTreeMap::new(),
                 constants: BTreeMap::new(),
                 facts: BTreeMap::new(),
+                seen: Seen::default(),
             }
         }
     }
@@ -77,10 +87,41 @@ pub fn check_text(name: &str, text: &str, files: &dyn Files) -> Checked {
     check(name, text, files, &[])
 }
 
+/// What outlives a check, so that the next one of nearly the same text is quick. Its answers are those of
+/// [`check_text`].
+#[derive(Debug, Default)]
+pub struct Session {
+    cache: Cache,
+    memo: Memo,
+}
+
+impl Session {
+    /// As [`check_text`].
+    pub fn check(&mut self, name: &str, text: &str, files: &dyn Files) -> Checked {
+        let mut diags = Diags::new();
+        let cache = Some(&mut self.cache);
+        let mut world = read::world(name, text, files, &[], data::facts, cache, &mut diags);
+        self.memo.begin();
+        world.memo = Some(RefCell::new(std::mem::take(&mut self.memo)));
+        let (checked, memo) = check_world(world, diags);
+        self.memo = memo.unwrap_or_default();
+        self.memo.end(checked.modules.iter().map(|module| module.tree.items.len()).sum());
+        checked
+    }
+}
+
 fn check(name: &str, text: &str, files: &dyn Files, overrides: &[(String, String)]) -> Checked {
     let mut diags = Diags::new();
-    let mut world = read::world(name, text, files, overrides, data::facts, &mut diags);
+    let world = read::world(name, text, files, overrides, data::facts, None, &mut diags);
+    check_world(world, diags).0
+}
+
+fn check_world(mut world: World<'_>, mut diags: Diags) -> (Checked, Option<Memo>) {
     constants(&world, &mut diags);
+    // What is kept of networks is kept under the facts that they name: these come first.
+    for decl in declared_data(&world) {
+        world.facts(decl, world.name(decl).span, &mut diags);
+    }
     world.recursive = check_declarations(&world, &mut diags);
     let mut program = Program::default();
     check_verbs(&world, &mut program, &mut diags);
@@ -89,7 +130,8 @@ fn check(name: &str, text: &str, files: &dyn Files, overrides: &[(String, String
     lints_net::networks(&world, &program, &mut diags);
     unused::declarations(&world, &mut diags);
     let diags = allow::filter(&world, diags);
-    finish(world, program, diags)
+    let memo = world.memo.take().map(RefCell::into_inner);
+    (finish(world, program, diags), memo)
 }
 
 /// Computes every constant, so that each mistake is found, used or not. What a constant needs is
@@ -127,19 +169,25 @@ fn needed(world: &World<'_>, decl: Decl) -> Vec<Decl> {
 /// the models join the program.
 fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
     let main = world.main();
-    for (i, item) in main.tree.items.iter().enumerate().filter(|(_, item)| !item.broken) {
+    let mut titles: BTreeSet<String> =
+        program.networks.iter().map(|net| net.title.clone()).collect();
+    for (i, item) in main.tree.items.iter().enumerate() {
         let kind = match &item.kind {
             ItemKind::Model(_) => Kind::Model,
             ItemKind::Layer(_) => Kind::Layer,
             _ => continue,
         };
+        if item.declared().is_none() {
+            continue;
+        }
         let decl = Decl { module: ModuleId::MAIN, item: i as u32 };
         // A verb without settings has expanded the same network.
-        if program.networks.iter().any(|net| net.title == world.name(decl).text) {
+        if titles.contains(&world.name(decl).text) {
             continue;
         }
         let built = network::build(world, decl, &[], None, None, diags);
         if let (Kind::Model, Ok(built)) = (kind, built) {
+            titles.insert(built.network.title.clone());
             program.networks.push(built.network);
         }
     }
@@ -148,6 +196,7 @@ fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
 fn finish(world: World<'_>, program: Program, diags: Vec<Diag>) -> Checked {
     let constants = world.constants.into_inner();
     let facts = world.facts.into_inner();
+    let seen = world.seen.into_inner();
     Checked {
         program,
         sources: world.sources,
@@ -156,5 +205,6 @@ fn finish(world: World<'_>, program: Program, diags: Vec<Diag>) -> Checked {
         shapes: world.shapes.into_inner(),
         constants: constants.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
         facts: facts.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
+        seen,
     }
 }

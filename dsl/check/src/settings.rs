@@ -88,9 +88,18 @@ impl<'t> Block<'t> {
 fn elsewhere(word: &str, key: &str) -> Option<&'static str> {
     let trains = || block("quantize").iter().any(|setting| setting.name == key);
     match (word, key) {
-        ("quantize", "from") => {
-            Some("training goes on from the artifact that is quantized; leave it out")
+        ("quantize", "from") => Some(
+            "training goes on from the artifact that is quantized; a teacher stands before the data: `from TEACHER on DATA`",
+        ),
+        ("quantize", "teacher" | "teachers") => Some(
+            "name the teacher before the data: `quantize NET with POLICY from TEACHER on DATA`",
+        ),
+        ("distill", "teacher" | "teachers") => {
+            Some("name the teacher before the data: `distill STUDENT from TEACHER on DATA`")
         }
+        ("distill" | "quantize", "temperature" | "alpha" | "T" | "kd_weight") => Some(
+            "it belongs to the loss: `loss = 0.9 * soft_targets(temperature = 4) + 0.1 * cross_entropy`",
+        ),
         ("quantize", _) if block("policy").iter().any(|setting| setting.name == key) => {
             Some("it is a setting of `policy`")
         }

@@ -8,11 +8,13 @@ mod args;
 mod calls;
 mod codes;
 mod consts;
+mod distill;
 mod fuzz;
 mod lints;
 mod names;
 mod paths;
 mod quant;
+mod sessions;
 mod shapes;
 mod speed;
 

@@ -2,12 +2,13 @@
 
 use crate::args::{CallSite, match_args};
 use crate::consts::Scope;
-use crate::data::source_facts;
+use crate::data::part_target;
 use crate::diags::Diags;
 use crate::distill::{self, Teachers, teachers};
 use crate::names::{ModuleId, Wanted, World};
 use crate::network::{Built, Unbuilt, build, resolve_model};
-use crate::program::{Dataset, Length, LossUse, Network, Program, Stop, Training};
+use crate::program::{Dataset, Length, LossUse, Network, Part, Program, Split, Stop, Training};
+use crate::quant::Scheme;
 use crate::session::allow::silenced;
 use crate::settings::{Block, count, expect_call, find_word, flag, plain};
 use dlm_base::Span;
@@ -123,6 +124,7 @@ pub(crate) fn train(
         program,
         teachers: taught.as_ref(),
         bits: None,
+        scheme: None,
     };
     let Some(training) = case.training(plan, dataset, program.networks.len(), diags) else {
         return;
@@ -166,6 +168,8 @@ pub(crate) struct Case<'a> {
     pub(crate) teachers: Option<&'a Teachers<'a>>,
     /// The fewest bits that weights are rounded to, where they are.
     pub(crate) bits: Option<u8>,
+    /// How the network runs, where it is quantized.
+    pub(crate) scheme: Option<&'a Scheme>,
 }
 
 impl Case<'_> {
@@ -183,10 +187,11 @@ impl Case<'_> {
             None => Some(vec![false; self.network.layers.len()]),
         };
         let stop = self.stop(diags);
+        let judges = stop.is_some() && plan.as_ref().is_none_or(|plan| self.judges(plan, diags));
         let from = self.block.value("from").map(|expr| artifact_name(expr, "from", diags));
         let plan = plan?;
         effect::lints(self, &plan, stop.as_ref().and_then(Option::as_ref), diags);
-        let loss = loss?;
+        let loss = loss.filter(|_| judges)?;
         Some(Training {
             artifact: self.artifact.text.clone(),
             span: self.artifact.span,
@@ -216,8 +221,7 @@ impl Case<'_> {
     /// The loss, once it fits the targets and the network's output fits them.
     fn loss(&self, diags: &mut Diags) -> Option<Vec<LossUse>> {
         // Train may lack labels where test has them: what counts here is what is trained on.
-        let labels = source_facts(self.scope.world, &self.data.train).ok()?.target;
-        let target = if labels == Target::None { &labels } else { &self.data.facts.target };
+        let target = &part_target(self.scope.world, self.data, Split::Train);
         let has = misfit::target_words(target);
         let source = codes::Side { name: &self.data.name, is: &has, at: self.data.train.span };
         let mut terms = match self.block.value("loss") {
@@ -233,14 +237,28 @@ impl Case<'_> {
             if !term.fits(target) {
                 let fitting = loss::fitting(target, self.teachers.is_some());
                 let (name, needs) = (term.used.loss.word.name, term.used.loss.needs);
-                diags.push(codes::loss_unfit(term.span, name, needs, source, &fitting));
+                let diag = codes::loss_unfit(term.span, name, needs, source, &fitting);
+                let alone = *target == Target::None && self.teachers.is_some();
+                diags.push(match alone {
+                    true => {
+                        diag.help("leave the term out: here the teacher's answers are all there is")
+                    }
+                    false => diag,
+                });
                 good = false;
             }
+        }
+        let idle = |term: &loss::Term| !term.teacher && (term.used.loss.fits)(&Target::None);
+        if let Some(loss) = self.block.value("loss").filter(|_| terms.iter().all(idle)) {
+            let message = "the loss looks neither at labels nor at a teacher";
+            let help = Some("add a term such as `cross_entropy`");
+            diags.push(settings::unfit_value(loss.span, message, "only weights count", help));
+            return None;
         }
         if !good {
             return None;
         }
-        let unfit = misfit::output(self, &terms, target);
+        let unfit = misfit::output(self, &terms);
         good = unfit.is_none();
         diags.extend(unfit);
         if let (true, Some(teachers)) = (good, self.teachers) {
@@ -291,6 +309,9 @@ impl Case<'_> {
         };
         let name = args.str("metric");
         let name = name.strip_prefix("valid.").unwrap_or(name);
+        if self.unlabelled(expr.span, &format!("valid.{name}"), "stop", diags) {
+            return None;
+        }
         let target = &self.data.facts.target;
         let fits = metric::find(name).is_some_and(|it| fits_target(it.kind, target));
         if !fits {
@@ -304,6 +325,35 @@ impl Case<'_> {
         }
         debug_assert_eq!(word.name, "early");
         Some(Some(Stop { patience, metric: name.to_string() }))
+    }
+}
+
+impl Case<'_> {
+    /// Whether the settings that look at the validation loss can have it (E0902).
+    fn judges(&self, plan: &Plan, diags: &mut Diags) -> bool {
+        let best = ("keep_best", plan.keep_best);
+        let plateau = ("schedule", plan.schedule.0.word.name == "plateau");
+        let asked = [best, plateau].into_iter().filter(|(_, asks)| *asks);
+        let mut places = asked.filter_map(|(key, _)| Some((key, self.block.value(key)?.span)));
+        places.all(|(key, at)| !self.unlabelled(at, "valid.loss", key, diags))
+    }
+
+    /// E0902 where the setting `key` at `at` asks for a metric of a validation part without labels.
+    fn unlabelled(&self, at: Span, metric: &str, key: &str, diags: &mut Diags) -> bool {
+        let target = part_target(self.scope.world, self.data, Split::Valid);
+        if target != Target::None || self.data.counts[1] == 0 {
+            return false;
+        }
+        // Without teachers and without any labels the loss has been refused.
+        if self.teachers.is_some() || self.data.facts.target != Target::None {
+            let source = match &self.data.valid {
+                Part::Own(source) => source,
+                Part::Share(_) | Part::Count(_) => &self.data.train,
+            };
+            let (artifact, data) = (&self.artifact.text, &self.data.name);
+            diags.push(codes::no_labels(at, (artifact, metric), key, data, source.span));
+        }
+        true
     }
 }
 

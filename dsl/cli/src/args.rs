@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Start a project: a program, a CI workflow, editor settings
     New(New),
+    /// Answer an editor over standard input and output: the language server
+    Lsp(Lsp),
     /// Print what a stage of the interpreter makes of a program
     #[command(hide = true)]
     Dump(Dump),
@@ -223,6 +225,13 @@ pub(crate) struct Explain {
 pub(crate) struct New {
     /// The folder to make; its last part names the program
     pub(crate) name: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lsp {
+    /// Speak over standard input and output, which is what happens anyway: editors say it
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ pub(crate) mod dump;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod lsp;
 pub(crate) mod new;
 pub(crate) mod predict;
 pub(crate) mod run;

@@ -2,6 +2,7 @@
 
 use dlm_base::files::{FileError, Files, ReadSeek};
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 /// The file system, with paths as the user wrote them.
@@ -23,6 +24,16 @@ impl Files for Disk {
             return Err(FileError::Unreadable("it is a folder, not a file".into()));
         }
         Ok(about.len())
+    }
+
+    fn stamp(&self, path: &str) -> Option<u64> {
+        let mut hash = DefaultHasher::new();
+        match std::fs::metadata(path) {
+            Ok(about) => (about.len(), about.modified().ok()?).hash(&mut hash),
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
+            Err(_) => return None,
+        }
+        Some(hash.finish())
     }
 
     fn list(&self, path: &str) -> Result<Vec<String>, FileError> {

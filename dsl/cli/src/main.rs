@@ -12,8 +12,9 @@ mod markdown;
 mod progress;
 mod save;
 mod table;
+mod written;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Lsp};
 use clap::Parser;
 use console::Console;
 use std::process::ExitCode;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Predict(args) => cmd::predict::predict(args, &mut console),
         Command::Explain(args) => cmd::explain::explain(args, &mut console),
         Command::New(args) => cmd::new::new(args, &mut console),
+        Command::Lsp(Lsp { stdio: _ }) => return cmd::lsp::lsp(),
         Command::Dump(args) => cmd::dump::dump(args, &mut console),
     };
     let status = result.unwrap_or_else(|failure| {

@@ -2,9 +2,10 @@
 //! epoch elsewhere, all on standard error.
 
 use crate::console::{Console, Style, paint};
-use crate::human::{count, number, seconds, share};
+use crate::human::{count, list, number, plural, seconds, share};
 use dlm_learn::Event;
 use dlm_learn::metrics::Scores;
+use dlm_learn::teacher::state_dict::Fitted;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 
@@ -115,9 +116,23 @@ impl Progress {
                 let name = paint(self.color, Style::Bold, artifact);
                 console.err.line(format!("{mark} {name}  quantized"));
             }
+            Event::Loaded { artifact, fitted, about, .. } => {
+                let what = fitted.as_ref().map_or_else(|| about.clone(), tensors);
+                let mark = paint(self.color, Style::Green, "✓");
+                let name = paint(self.color, Style::Bold, artifact);
+                console.err.line(format!("{mark} {name}  loaded: {what}"));
+            }
+            Event::Asked { artifact, teacher, samples, kept, seconds: time } => {
+                let name = paint(self.color, Style::Bold, artifact);
+                let samples = count(*samples as u64);
+                let how = match kept {
+                    true => ", kept from before".to_string(),
+                    false => format!(" in {}", seconds(*time)),
+                };
+                let what = format!("answers of {teacher} to {samples} samples");
+                console.err.line(format!("{name}  {what}{how}"));
+            }
             Event::DataLoaded { .. }
-            | Event::Loaded { .. }
-            | Event::Asked { .. }
             | Event::Compared { .. }
             | Event::QuantizeStarted { .. }
             | Event::Warned { .. }
@@ -217,7 +232,7 @@ impl Training {
             "{} {}  {} in {}",
             paint(color, Style::Green, "✓"),
             paint(color, Style::Bold, &self.artifact),
-            crate::human::plural(epochs as usize, "epoch"),
+            plural(epochs as usize, "epoch"),
             seconds(time)
         );
         if let Some(scores) = &self.valid {
@@ -233,6 +248,29 @@ impl Training {
     }
 }
 
+/// `48 tensors, 44 by name, 4 by order; left in the file: fc.weight and fc.bias`
+fn tensors(fitted: &Fitted) -> String {
+    let (all, named) = (fitted.taken.len(), fitted.named);
+    let mut text = plural(all, "tensor");
+    match (named, all - named) {
+        (_, 0) => text += " by name",
+        (0, _) => text += " by order",
+        (named, ordered) => text += &format!(", {named} by name, {ordered} by order"),
+    }
+    if !fitted.left.is_empty() {
+        let more = fitted.left.len().saturating_sub(LEFT);
+        let mut names = fitted.left[..fitted.left.len() - more].to_vec();
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        text += &format!("; left in the file: {}", list(&names));
+    }
+    text
+}
+
+/// So many names are shown of what is left in a file.
+const LEFT: usize = 4;
+
 /// The figure that says most: accuracy, R², or the loss.
 fn headline(scores: &Scores) -> String {
     match (scores.accuracy, scores.r2) {
@@ -247,5 +285,27 @@ fn named(scores: &Scores) -> String {
     match scores.accuracy {
         Some(accuracy) => format!("accuracy {}", share(accuracy)),
         None => headline(scores),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_of_a_file_became_what_is_told_in_numbers() {
+        let fitted = |all: usize, named: usize, left: &[&str]| {
+            let pair = |i: usize| (format!("a{i}"), format!("b{i}"));
+            let left = left.iter().map(|name| name.to_string()).collect();
+            tensors(&Fitted { taken: (0..all).map(pair).collect(), named, left })
+        };
+        assert_eq!(fitted(48, 48, &[]), "48 tensors by name");
+        assert_eq!(fitted(1, 0, &[]), "1 tensor by order");
+        assert_eq!(
+            fitted(48, 44, &["fc.weight", "fc.bias"]),
+            "48 tensors, 44 by name, 4 by order; left in the file: fc.weight and fc.bias"
+        );
+        let six = ["a", "b", "c", "d", "e", "f"];
+        assert!(fitted(2, 2, &six).ends_with("left in the file: a, b, c, d and 2 more"));
     }
 }

@@ -1,35 +1,62 @@
 //! Writing files so that none is ever seen half written.
 
-use std::fs;
-use std::io::{self, Write};
+use dlm_learn::Write;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 /// Writes `bytes` beside `path` under a temporary name, then puts the file in its place. Missing
 /// folders are made.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    stream(path, &mut |file| file.write_all(bytes)).map(drop)
+}
+
+/// The same with what `write` writes, piece by piece; returns the file, to be read.
+pub(crate) fn stream(path: &Path, write: &mut Write<'_>) -> io::Result<File> {
+    // A link is followed, so that the file it names changes and the link stays.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    at_temporary(&target, |temporary| {
+        let file = fill(temporary, write)?;
+        if let Ok(about) = fs::metadata(&target) {
+            file.set_permissions(about.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(temporary, &target)?;
+        Ok(file)
+    })
+}
+
+/// The same with a file that bears no name in the end, and is gone when nothing holds it any more.
+pub(crate) fn nameless(path: &Path, write: &mut Write<'_>) -> io::Result<File> {
+    at_temporary(path, |temporary| {
+        let file = fill(temporary, write)?;
+        fs::remove_file(temporary)?;
+        Ok(file)
+    })
+}
+
+/// Gives a temporary name beside `path`, at which nothing is left when `make` fails. Missing folders are made.
+fn at_temporary<T>(path: &Path, make: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     fs::create_dir_all(folder)?;
-    // A link is followed, so that the file it names changes and the link stays.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let temporary = temporary(&target);
-    let written = fill(&temporary, bytes, &target).and_then(|()| fs::rename(&temporary, &target));
-    if written.is_err() {
+    let temporary = temporary(path);
+    let made = make(&temporary);
+    if made.is_err() {
         // The first error is the one to tell; a temporary file that cannot be removed is not.
         let _ = fs::remove_file(&temporary);
     }
-    written
+    made
 }
 
-fn fill(temporary: &Path, bytes: &[u8], target: &Path) -> io::Result<()> {
-    let mut file = fs::File::create(temporary)?;
-    file.write_all(bytes)?;
-    if let Ok(about) = fs::metadata(target) {
-        file.set_permissions(about.permissions())?;
-    }
-    file.sync_all()
+fn fill(temporary: &Path, write: &mut Write<'_>) -> io::Result<File> {
+    let file =
+        File::options().read(true).write(true).create(true).truncate(true).open(temporary)?;
+    let mut buffered = BufWriter::with_capacity(1 << 20, file);
+    write(&mut buffered)?;
+    buffered.into_inner().map_err(io::IntoInnerError::into_error)
 }
 
 fn temporary(path: &Path) -> PathBuf {
@@ -42,16 +69,63 @@ fn temporary(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
+
+    /// A folder of a test's own, removed with what is in it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(test: &str) -> Folder {
+            let name = format!("dlm-save-{test}-{}", std::process::id());
+            Folder(std::env::temp_dir().join(name))
+        }
+
+        fn names(&self) -> Vec<String> {
+            let names = fs::read_dir(self.0.join("deep")).expect("the folder is there");
+            names.map(|entry| entry.expect("an entry").file_name().display().to_string()).collect()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
 
     #[test]
     fn a_file_is_replaced_and_nothing_is_left_behind() {
-        let folder = std::env::temp_dir().join(format!("dlm-save-{}", std::process::id()));
-        let path = folder.join("deep/a.txt");
+        let folder = Folder::new("replaced");
+        let path = folder.0.join("deep/a.txt");
         replace(&path, b"one").unwrap();
         replace(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
-        let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();
-        assert_eq!(names.len(), 1);
-        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(folder.names(), ["a.txt"]);
+    }
+
+    #[test]
+    fn what_could_not_be_written_changes_nothing() {
+        let folder = Folder::new("failed");
+        let path = folder.0.join("deep/a.txt");
+        replace(&path, b"one").unwrap();
+        let half = &mut |file: &mut dyn io::Write| {
+            file.write_all(&vec![0; 3 << 20])?;
+            Err(io::Error::other("the teacher is gone"))
+        };
+        assert_eq!(stream(&path, half).unwrap_err().to_string(), "the teacher is gone");
+        assert!(nameless(&path, half).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(folder.names(), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_nameless_file_is_read_and_leaves_nothing() {
+        let folder = Folder::new("nameless");
+        let path = folder.0.join("deep/a.txt");
+        let mut file = nameless(&path, &mut |file| file.write_all(b"one")).unwrap();
+        assert!(folder.names().is_empty());
+        let mut text = String::new();
+        io::Seek::rewind(&mut file).unwrap();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "one");
     }
 }

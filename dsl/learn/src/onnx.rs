@@ -7,7 +7,7 @@
 //! JSON), and `classes` or `values`, the names of what the result holds, as a list in JSON.
 
 mod file;
-mod proto;
+pub(crate) mod proto;
 mod quantized;
 
 pub use quantized::quantized_model;

@@ -1,8 +1,9 @@
 //! Whether teachers and student answer the same question (E0701).
 
 use super::{Teacher, Teachers};
+use crate::data::labels_at;
 use crate::diags::Diags;
-use crate::program::{Dataset, Loaded, Made, Network};
+use crate::program::{Loaded, Made, Network};
 use crate::train::{Case, misfit};
 use dlm_base::diag::codes::artifacts::Side;
 use dlm_base::diag::codes::distill as codes;
@@ -40,18 +41,51 @@ fn inputs(case: &Case<'_>, teacher: &Teacher<'_>) -> Option<dlm_base::Diag> {
         let help = format!("write `on {}`, or take another teacher", own.name);
         return Some(codes::different(at, &message, &label, &why, &help));
     }
-    let net = network(case, teacher)?;
-    let (takes, place) = match net.inputs.as_slice() {
-        [(_, ty)] if ty.shape == data.facts.shape => return None,
-        [(_, ty)] => (ty.shape.to_string(), net.span),
-        inputs => (format!("{} inputs", inputs.len()), net.span),
-    };
+    let (takes, title, place, help) = taken(case, teacher)?;
     let is = data.facts.shape.to_string();
     let message = format!("`{name}` takes {takes}, but `{}` has {is}", data.name);
-    let (own, theirs) = (format!("`{}` takes {takes}", net.title), format!("a sample is {is}"));
+    let (own, theirs) = (format!("`{title}` takes {takes}"), format!("a sample is {is}"));
     let why = [(place, own.as_str()), (data.train.span, theirs.as_str())];
-    let help = "a teacher must take what the student takes";
-    Some(codes::different(at, &message, &format!("takes {takes}"), &why, help))
+    Some(codes::different(at, &message, &format!("takes {takes}"), &why, &help))
+}
+
+/// What a teacher takes instead of the data's samples, what takes it and where that is fixed, and what to do.
+fn taken<'a>(case: &Case<'a>, teacher: &'a Teacher<'_>) -> Option<(String, &'a str, Span, String)> {
+    let shape = &case.data.facts.shape;
+    let help = format!("take a teacher whose samples are {shape}, like the student's");
+    if let Made::Loaded(load) = teacher.made.made
+        && let Loaded::Closed { sample: Some(sizes), span, .. } = &load.what
+    {
+        let texts = sizes.iter().map(|size| size.map_or("?".to_string(), |size| size.to_string()));
+        let takes = format!("[{}]", texts.collect::<Vec<_>>().join(", "));
+        let numbers = sizes.iter().try_fold(1u64, |n, size| n.checked_mul((*size)?));
+        let help = match numbers == Some(shape.len() as u64) {
+            true => format!("export the network for samples {shape}: channels come first"),
+            false => help,
+        };
+        return (!lies_alike(sizes, shape)).then_some((takes, &*load.artifact, *span, help));
+    }
+    let net = network(case, teacher)?;
+    match net.inputs.as_slice() {
+        [(_, ty)] if ty.shape == *shape => None,
+        [(_, ty)] => Some((ty.shape.to_string(), &net.title, net.span, help)),
+        inputs => Some((format!("{} inputs", inputs.len()), &net.title, net.span, help)),
+    }
+}
+
+/// Whether samples of a shape, number after number, are what a file of these sizes takes: the same, but
+/// for axes of one place, or all numbers in a row. A size that the file leaves open may be any.
+fn lies_alike(sizes: &[Option<u64>], shape: &Shape) -> bool {
+    if sizes.len() == 1 {
+        return sizes[0].is_none_or(|size| size == shape.len() as u64);
+    }
+    let same = |(file, own): (&Option<u64>, &usize)| file.is_none_or(|size| size == *own as u64);
+    if sizes.len() == shape.rank() && sizes.iter().zip(shape.sizes()).all(same) {
+        return true;
+    }
+    let theirs = sizes.iter().filter(|size| **size != Some(1));
+    let own: Vec<usize> = shape.sizes().iter().copied().filter(|&size| size != 1).collect();
+    theirs.clone().count() == own.len() && theirs.zip(&own).all(same)
 }
 
 /// The teacher answers with another shape than the student.
@@ -105,7 +139,7 @@ fn targets(case: &Case<'_>, teacher: &Teacher<'_>) -> Option<dlm_base::Diag> {
         (Target::Values(a), Target::Values(b)) if agree(a, b) => return None,
         (Target::Classes(a), Target::Classes(b)) | (Target::Values(a), Target::Values(b)) => {
             match (0..a.len().min(b.len())).find(|&i| a[i] != b[i]) {
-                Some(i) => (place(&a[i], i), place(&b[i], i)),
+                Some(i) => (output(&a[i], i), output(&b[i], i)),
                 None => return None,
             }
         }
@@ -113,29 +147,20 @@ fn targets(case: &Case<'_>, teacher: &Teacher<'_>) -> Option<dlm_base::Diag> {
     };
     let name = &teacher.name.text;
     let message = format!(
-        "`{name}` learnt from `{}`, where {}; in `{}` {}",
-        own.name,
-        there(own, &teacher_is),
-        data.name,
-        there(data, &data_is)
+        "`{name}` learnt from `{}`, which has {teacher_is}, but `{}` has {data_is}",
+        own.name, data.name
     );
-    let label = format!("learnt {teacher_is}");
     let (a, b) = (format!("has {teacher_is}"), format!("has {data_is}"));
-    let why = [(own.train.span, a.as_str()), (data.train.span, b.as_str())];
-    let help = "teacher and student must mean the same by each output";
+    let label = format!("learnt from `{}`", own.name);
+    let place = |data| labels_at(case.scope.world, data);
+    let why = [(place(own), a.as_str()), (place(data), b.as_str())];
+    let help = "let both learn from one `data`, or give both the same names in one order";
     Some(codes::different(teacher.name.span, &message, &label, &why, help))
 }
 
-fn there(data: &Dataset, is: &str) -> String {
-    match data.facts.target {
-        Target::Classes(_) if is.starts_with('`') => format!("there is {is}"),
-        _ => format!("there are {is}").replace("there are one", "there is one"),
-    }
-}
-
-/// `setosa` as class 0
-fn place(name: &str, index: usize) -> String {
-    format!("`{name}` as number {index}")
+/// `setosa` as output 0
+fn output(name: &str, index: usize) -> String {
+    format!("`{name}` as output {index}")
 }
 
 /// Whether two lists of names mean the same: the names agree, or one side has bare numbers for names.

@@ -10,14 +10,10 @@ use dlm_base::diag::codes::{distill as codes, lints as effects};
 use dlm_graph::Role;
 use dlm_vocab::data::Target;
 
-/// Below so many units a layer is small (Hinton et al. 2015 had 30).
+/// Layers of fewer units are small.
 const SMALL: usize = 64;
-/// Known to collapse in a small student.
+/// From here on too high for a small student (Hinton et al. 2015, section 3: of layers of 30 units).
 const HOT_FOR_SMALL: f64 = 8.0;
-/// Known to collapse with weights of 4 bits.
-const HOT_FOR_4_BITS: f64 = 5.0;
-/// Known to collapse with weights of fewer bits.
-const HOT_FOR_FEWER: f64 = 2.0;
 
 /// W1006, W1009, W1010 and W1016 of a training with teachers. `labels` are those of the training part,
 /// `bits` the fewest that weights are rounded to, and the name of the policy that says so.
@@ -38,7 +34,7 @@ pub(crate) fn lints(
         diags.push(effects::no_effect(teachers.at, "the teacher", reason, help));
     } else if let Some(loss) = case.block.value("loss")
         && *labels != Target::None
-        && terms.iter().all(|term| term.teacher)
+        && terms.iter().all(|term| (term.used.loss.fits)(&Target::None))
     {
         let same = |made| matches!(made, Made::Trained(it) if case.program.datasets[it.dataset].span == case.data.span);
         if let Some(teacher) = teachers.list.iter().find(|teacher| same(teacher.made.made)) {
@@ -85,36 +81,51 @@ fn temperatures(case: &Case<'_>, terms: &[Term], diags: &mut Diags) {
         let temperature = term.used.args.real("temperature");
         let at = if term.span == case.keyword { at } else { term.span };
         let text = plain(temperature);
-        let widest = widest(case.network);
-        match case.bits {
-            Some(bits) if bits < 4 && temperature > HOT_FOR_FEWER => {
-                let why = format!("weights have {bits} bits");
-                diags.push(codes::too_hot(at, &text, &why, "2"));
-            }
-            Some(bits) if bits <= 4 && temperature >= HOT_FOR_4_BITS => {
-                let why = format!("weights have {bits} bits");
-                diags.push(codes::too_hot(at, &text, &why, "4"));
-            }
-            _ if temperature >= HOT_FOR_SMALL && widest.is_some_and(|units| units < SMALL) => {
-                let units = widest.unwrap_or_default();
-                let title = &case.network.title;
-                let why = format!("the widest inner layer of `{title}` has {units} units");
-                diags.push(codes::too_hot(at, &text, &why, "4"));
-            }
-            _ => {}
+        if let Some(bits) = case.bits
+            && let Some(most) = most_for(bits, temperature)
+        {
+            diags.push(codes::hot_for_bits(at, &text, bits, most));
+        } else if temperature >= HOT_FOR_SMALL
+            && let Some(units) = widest(case.network).filter(|&units| units < SMALL)
+        {
+            diags.push(codes::hot_for_small(at, &text, &case.network.title, units));
         }
     }
 }
 
-/// The units or channels of the widest layer with weights before the last one.
+/// The highest temperature that goes with weights of so many bits, where this one is known to collapse.
+fn most_for(bits: u8, temperature: f64) -> Option<u8> {
+    match bits {
+        ..4 => (temperature > 2.0).then_some(2),
+        4 => (temperature >= 5.0).then_some(4),
+        _ => None,
+    }
+}
+
+/// The units of the widest inner layer; `None` without one, and where maps or sequences lie between.
 fn widest(net: &Network) -> Option<usize> {
-    let products: Vec<_> =
-        net.layers.iter().filter(|layer| layer.layer.role() == Role::Product).collect();
-    let inner = &products[..products.len().saturating_sub(1)];
-    // Channels come first, features last.
-    let units = |sizes: &[usize]| match sizes {
-        [channels, _, _] => Some(*channels),
-        _ => sizes.last().copied(),
-    };
-    inner.iter().filter_map(|layer| units(layer.ty.shape.sizes())).max()
+    let products = net.layers.iter().filter(|layer| layer.layer.role() == Role::Product);
+    let products: Vec<&[usize]> = products.map(|layer| layer.ty.shape.sizes()).collect();
+    let (_, inner) = products.split_last()?;
+    let units: Option<Vec<usize>> = inner
+        .iter()
+        .map(|sizes| match sizes {
+            [units] => Some(*units),
+            _ => None,
+        })
+        .collect();
+    units?.into_iter().max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::most_for;
+
+    #[test]
+    fn few_bits_go_with_low_temperatures() {
+        assert_eq!([2, 3].map(|bits| most_for(bits, 2.0)), [None, None]);
+        assert_eq!([2, 3].map(|bits| most_for(bits, 2.5)), [Some(2), Some(2)]);
+        assert_eq!([4.0, 5.0, 20.0].map(|t| most_for(4, t)), [None, Some(4), Some(4)]);
+        assert_eq!([8, 32].map(|bits| most_for(bits, 20.0)), [None, None]);
+    }
 }

@@ -38,7 +38,7 @@ impl Teacher<'_> {
             (None, Made::Loaded(load)) => match load.what {
                 Loaded::Weights { .. } => None,
                 Loaded::Closed { .. } => Some("a closed network"),
-                Loaded::Answers { .. } => Some("a row of recorded answers"),
+                Loaded::Answers { .. } => Some("a record of answers"),
             },
         }
     }
@@ -55,7 +55,7 @@ impl Teachers<'_> {
     }
 }
 
-/// The names of artifacts in an expression for teachers; constants among the weights are none.
+/// The names in an expression for teachers; constants among the weights are none of them.
 pub(crate) fn names<'t>(world: &World<'_>, expr: &'t Expr) -> Vec<&'t Name> {
     let mut names = Vec::new();
     collect(world, expr, &mut names);
@@ -72,7 +72,8 @@ pub(crate) fn read<'a>(
     let items = match &expr.unparen().kind {
         ExprKind::List(items) if items.is_empty() => {
             let message = "a student learns from one teacher or more";
-            diags.push(settings::unfit_value(expr.span, message, "names none", None));
+            let help = Some("write `from TEACHER` or `from [A, B]`");
+            diags.push(settings::unfit_value(expr.span, message, "names none", help));
             return None;
         }
         ExprKind::List(items) => items.as_slice(),
@@ -165,7 +166,8 @@ fn weighted<'t>(expr: &'t Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<
         Some(_) => {
             let value = value.to_string();
             let message = format!("a teacher has the weight {value}, and must have one above 0");
-            diags.push(settings::unfit_value(weight.span, &message, "must be above 0", None));
+            let help = Some("write a weight such as 0.5, or leave the teacher out");
+            diags.push(settings::unfit_value(weight.span, &message, "must be above 0", help));
             None
         }
         None => {
@@ -193,9 +195,12 @@ fn artifact<'t>(world: &World<'_>, expr: &'t Expr) -> Option<&'t Name> {
 
 fn collect<'t>(world: &World<'_>, expr: &'t Expr, names: &mut Vec<&'t Name>) {
     match &expr.kind {
-        ExprKind::Name(_) => names.extend(artifact(world, expr)),
+        ExprKind::Name(name) => names.push(name),
         ExprKind::Paren(inner) => collect(world, inner, names),
         ExprKind::List(items) => items.iter().for_each(|item| collect(world, item, names)),
+        ExprKind::Binary { op: BinaryOp::Mul, left, right, .. } => {
+            names.extend([left, right].into_iter().filter_map(|side| artifact(world, side)));
+        }
         ExprKind::Binary { left, right, .. } => {
             collect(world, left, names);
             collect(world, right, names);

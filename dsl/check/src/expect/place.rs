@@ -1,9 +1,9 @@
 //! Which metrics an artifact has, on which part of its data, and beside which other artifacts.
 
-use crate::data::source_facts;
+use crate::data::part_target;
 use crate::diags::Diags;
 use crate::names::World;
-use crate::program::{Artifact, Dataset, Loaded, Made, Part, Program, Split};
+use crate::program::{Artifact, Dataset, Loaded, Made, Program, Split};
 use dlm_base::Span;
 use dlm_base::diag::codes::artifacts as codes;
 use dlm_grammar::tree::Name;
@@ -41,16 +41,19 @@ impl Place<'_> {
                 let help = (!costs).then_some(write);
                 return self.refuse(RECORDED, &[], help.as_deref(), diags);
             }
-            Some(Loaded::Closed { .. }) if costs => {
+            Some(Loaded::Closed { .. }) if self.metric.kind == MetricKind::Static => {
                 return self.refuse("the network is closed", &[], None, diags);
             }
-            _ if costs => return Some(()),
+            _ if self.metric.kind == MetricKind::Static => return Some(()),
             _ => {}
         }
         let Some(dataset) = made.dataset() else {
             let why = "it is loaded, and no verb says on what data it is judged";
             return self.refuse(why, &[], None, diags);
         };
+        if costs {
+            return Some(());
+        }
         let data = &program.datasets[dataset];
         let target = part_target(world, data, self.split);
         let part = match self.split {
@@ -212,18 +215,6 @@ fn learnt(program: &Program, student: &str, teacher: &str) -> bool {
 /// Whether two datasets ask the same question: the same classes, of inputs of one shape.
 fn alike(a: &Dataset, b: &Dataset) -> bool {
     (&a.facts.shape, &a.facts.target) == (&b.facts.shape, &b.facts.target)
-}
-
-/// The targets of a part: those of the whole, or none where its source has none.
-fn part_target(world: &World<'_>, data: &Dataset, split: Split) -> Target {
-    let source = match (split, &data.valid, &data.test) {
-        (Split::Valid, Part::Own(source), _) | (Split::Test, _, Part::Own(source)) => source,
-        _ => &data.train,
-    };
-    match source_facts(world, source) {
-        Ok(facts) if facts.target == Target::None => Target::None,
-        _ => data.facts.target.clone(),
-    }
 }
 
 #[cfg(test)]

@@ -26,12 +26,31 @@ impl Signature {
         self.inputs.first()?.as_ref()?.get(1..)
     }
 
-    /// How many numbers a sample is answered with.
-    pub(crate) fn classes(&self) -> Option<usize> {
+    /// The sizes of the answer to a sample, axes of one place left out; `None` where the file leaves one
+    /// open.
+    pub(crate) fn answer(&self) -> Option<Vec<u64>> {
         let sizes = self.outputs.first()?.as_ref()?;
         let answer = if sizes.len() > 1 { &sizes[1..] } else { sizes.as_slice() };
-        let count = answer.iter().try_fold(1u64, |n, size| n.checked_mul((*size)?))?;
-        usize::try_from(count).ok().filter(|&count| count > 0 && !answer.is_empty())
+        let sizes: Vec<u64> = answer.iter().copied().collect::<Option<_>>()?;
+        Some(sizes.into_iter().filter(|&size| size != 1).collect())
+    }
+
+    /// Why the network cannot be a teacher, whatever the data.
+    pub(crate) fn unfit(&self) -> Option<String> {
+        match (self.inputs.len(), self.outputs.len()) {
+            (1, 1) => {}
+            (0, _) => return Some("it has no input".to_string()),
+            (1, outputs) => {
+                return Some(format!("it has {outputs} results, and a teacher gives one"));
+            }
+            (inputs, _) => {
+                return Some(format!("it has {inputs} inputs, and a teacher takes one"));
+            }
+        }
+        let answer = self.answer().filter(|sizes| sizes.len() > 1)?;
+        let sizes: Vec<String> = answer.iter().map(u64::to_string).collect();
+        let sizes = sizes.join(", ");
+        Some(format!("it answers [{sizes}] to a sample, and a teacher one number for each class"))
     }
 }
 
@@ -299,17 +318,32 @@ mod tests {
         ]);
         let found = read(&file).unwrap();
         assert_eq!(found.sample(), Some(&[Some(1), Some(28), Some(28)][..]));
-        assert_eq!((found.inputs.len(), found.classes()), (1, Some(10)));
+        assert_eq!((found.inputs.len(), found.answer()), (1, Some(vec![10])));
+        assert_eq!(found.unfit(), None);
     }
 
     #[test]
     fn sizes_that_the_file_leaves_open_stay_open() {
         let open = model(&[field(12, &tensor("y", &[None, None]))]);
-        assert_eq!(read(&open).unwrap().classes(), None);
-        let whole = model(&[field(12, &tensor("y", &[Some(1), Some(5), Some(2)]))]);
-        assert_eq!(read(&whole).unwrap().classes(), Some(10));
+        assert_eq!(read(&open).unwrap().answer(), None);
+        let whole = model(&[field(12, &tensor("y", &[Some(1), Some(5), Some(1)]))]);
+        assert_eq!(read(&whole).unwrap().answer(), Some(vec![5]));
         let bare = model(&[field(12, &field(1, b"y"))]);
         assert_eq!(read(&bare).unwrap(), Signature { inputs: vec![], outputs: vec![None] });
+    }
+
+    #[test]
+    fn a_teacher_has_one_input_and_a_row_of_answers() {
+        let x = field(11, &tensor("x", &[None, Some(4)]));
+        let y = |sizes: &[Option<u8>]| field(12, &tensor("y", sizes));
+        let classes = y(&[None, Some(3)]);
+        let unfit = |graph: &[Vec<u8>]| read(&model(graph)).unwrap().unfit().unwrap_or_default();
+        assert_eq!(unfit(&[x.clone(), classes.clone()]), "");
+        assert_eq!(unfit(&[x.clone(), y(&[None])]), "");
+        assert!(unfit(std::slice::from_ref(&classes)).contains("no input"));
+        assert!(unfit(&[x.clone(), x.clone(), classes.clone()]).contains("2 inputs"));
+        assert!(unfit(&[x.clone(), classes.clone(), classes]).contains("2 results"));
+        assert!(unfit(&[x, y(&[None, Some(3), Some(2)])]).contains("[3, 2]"));
     }
 
     #[test]

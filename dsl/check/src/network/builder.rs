@@ -109,7 +109,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             let name = network.params[it.param].name.text.as_str();
             scope.locals.push((name, Local::Const(it.value.clone())));
         }
-        if flows.is_empty() || self.world.item(decl).broken || self.world.is_recursive(decl) {
+        if flows.is_empty() || self.world.is_recursive(decl) {
             return Err(Unbuilt::Reported);
         }
         if data.is_some() && flows.len() > 1 {
@@ -122,6 +122,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             inputs.push((param.name.text.clone(), ty.clone()));
             let origin = Origin { at: param.name.span.to(param.ty.span), because: None };
             let value = self.value(Flow::Input(i), ty.clone(), origin);
+            self.saw_name(param.name.span, &value);
             scope.locals.push((&param.name.text, value));
         }
         let values = params::known(network, &scope);
@@ -222,6 +223,7 @@ impl<'w, 'd> Builder<'w, 'd> {
                         self.unused_row(binding, before);
                     }
                     if !binding.name.is_missing() {
+                        self.saw_name(binding.name.span, &value);
                         env.scope.locals.push((&binding.name.text, value));
                     }
                 }

@@ -9,6 +9,7 @@ use crate::consts::{Local, Scope};
 use crate::names::Decl;
 use dlm_base::diag::codes::shapes;
 use dlm_grammar::tree;
+use std::sync::Arc;
 
 impl<'w> Builder<'w, '_> {
     /// A layer with its arguments, expanded.
@@ -51,19 +52,49 @@ impl<'w> Builder<'w, '_> {
             }
         }
         let path = self.path(&call.name.text, call.clause, call.own, env);
-        let closed = self.world.is_recursive(decl) || self.world.item(decl).broken;
+        let broken = self.world.item(decl).broken;
+        let closed = self.world.is_recursive(decl) || broken && self.is_inside(decl);
         if !good || closed || !self.spend(site.span) {
             return Local::Flow(None);
         }
-        if !self.bind(decl, &site, &flows, &mut scope) {
+        if broken {
+            // What is known of it is seen, and nothing is said.
+            let heard = std::mem::take(self.diags);
+            self.expand(decl, &site, flows, scope, path, env);
+            *self.diags = heard;
+            return Local::Flow(None);
+        }
+        self.expand(decl, &site, flows, scope, path, env)
+    }
+
+    /// Whether that layer is being expanded.
+    fn is_inside(&self, decl: Decl) -> bool {
+        self.frames.iter().any(|frame| matches!(frame, Frame::Use { decl: it, .. } if *it == decl))
+    }
+
+    /// The body of a layer, for the flows and settings of one use.
+    fn expand(
+        &mut self,
+        decl: Decl,
+        site: &CallSite<'w>,
+        flows: Vec<(&'w tree::Param, usize)>,
+        mut scope: Scope<'w>,
+        path: Arc<str>,
+        env: &Env<'w>,
+    ) -> Local {
+        let network = self.world.network(decl);
+        if !self.bind(decl, site, &flows, &mut scope) {
             return Local::Flow(None);
         }
         let values = params::known(network, &scope);
+        self.saw_layer(site.span, decl, &values, (&flows, &path));
+        let first = self.layers.len();
         for (param, id) in &flows {
             let mut value = self.values[*id].clone();
             value.origin = Origin { at: param.name.span.to(param.ty.span), because: None };
             self.values.push(value);
             let local = Local::Flow(Some(self.values.len() - 1));
+            self.saw_name(param.name.span, &local);
             scope.locals.push((&param.name.text, local));
         }
         self.frames.push(Frame::Use { decl, at: Some(site.span), values });
@@ -73,6 +104,7 @@ impl<'w> Builder<'w, '_> {
         let Local::Flow(Some(id)) = result else { return Local::Flow(None) };
         let value = self.values[id].clone();
         self.note(site.span, &value.ty);
+        self.saw_cost(site.span, first);
         let because = self.reason(&site.args, id, env);
         self.value(value.flow, value.ty, Origin { at: site.span, because })
     }

@@ -6,6 +6,7 @@ use super::sizes;
 use crate::consts::{Local, Scope};
 use crate::diags::Diags;
 use crate::names::{Decl, Kind, World, unused};
+use crate::session::Memo;
 use dlm_base::diag::codes::{lints, names, shapes};
 use dlm_base::suggest::nearest;
 use dlm_base::{Severity, Span};
@@ -44,7 +45,9 @@ pub fn check_declarations(world: &World<'_>, diags: &mut Diags) -> BTreeSet<Decl
             }
             let decl = Decl { module: id, item: i as u32 };
             let mut found = Diags::new();
-            let used = Builder::new(world, &mut found).declaration(decl, network, kind);
+            let used = Memo::declaration(world, decl, &mut found, |found| {
+                Builder::new(world, found).declaration(decl, network, kind)
+            });
             diags.extend(found.into_vec());
             uses.insert(decl, used);
         }

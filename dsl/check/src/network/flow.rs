@@ -3,7 +3,7 @@
 use super::builder::{Builder, Env, Origin};
 use super::step::Call;
 use crate::consts::{self, Const, Local, eval};
-use crate::program::{Flow, NetLayer};
+use crate::program::{Flow, LayerBody, NetLayer};
 use dlm_base::Span;
 use dlm_base::diag::codes::{names, settings, shapes};
 use dlm_grammar::tree::{
@@ -12,6 +12,7 @@ use dlm_grammar::tree::{
 use dlm_graph::Reject;
 use dlm_vocab::ops::{Operator, sign};
 use dlm_vocab::{Arg, Args};
+use std::sync::Arc;
 
 /// The largest number that an operator takes.
 const LARGEST_ARG: i64 = 1 << 20;
@@ -26,7 +27,10 @@ impl<'w> Builder<'w, '_> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.expr(inner, env),
             ExprKind::Name(name) => match env.scope.local(&name.text) {
-                Some(local) => local.clone(),
+                Some(local) => {
+                    self.saw_name(name.span, local);
+                    local.clone()
+                }
                 None => self.constant(expr, env),
             },
             ExprKind::Pipe { source, steps } => {
@@ -222,6 +226,7 @@ impl<'w> Builder<'w, '_> {
         }
         let layer = (op.make)(&args);
         let tys: Vec<dlm_graph::Ty> = flows.iter().map(|&i| self.values[i].ty.clone()).collect();
+        self.saw_operator(at, op, &args, &layer, (&tys, &path));
         let ty = layer.infer(&tys)?;
         if let Some(large) = too_large(ty.shape.sizes(), 31) {
             return Err(large);
@@ -238,7 +243,7 @@ impl<'w> Builder<'w, '_> {
         };
         let inputs: Vec<Flow> = flows.iter().map(|&i| self.values[i].flow).collect();
         let macs = layer.macs(&tys);
-        self.layers.push(NetLayer {
+        let body = LayerBody {
             path,
             operator: op,
             args,
@@ -248,10 +253,11 @@ impl<'w> Builder<'w, '_> {
             weights,
             init_normal,
             macs,
-            span: at,
-        });
+        };
+        self.layers.push(NetLayer { body: Arc::new(body), span: at });
         let flow = Flow::Layer(self.layers.len() - 1);
         self.note(at, &ty);
+        self.saw_cost(at, self.layers.len() - 1);
         Ok(self.value(flow, ty, Origin { at, because }))
     }
 

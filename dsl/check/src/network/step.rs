@@ -31,6 +31,7 @@ impl<'w> Builder<'w, '_> {
             if self.has_failed() {
                 return Local::Flow(None);
             }
+            self.saw_arrival(step.span, &flow);
             let own = match step.name {
                 None => env.level.take_single(),
                 Some(_) => None,

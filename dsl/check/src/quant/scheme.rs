@@ -354,6 +354,17 @@ impl Scheme {
         self.grids[self.place(flow)]
     }
 
+    /// The flow whose value a flow has: itself, or what stands before layers that pass it on.
+    pub fn behind(&self, net: &Network, mut flow: Flow) -> Flow {
+        while let Flow::Layer(layer) = flow {
+            match (self.unit_of[layer], net.layers[layer].inputs.first()) {
+                (None, Some(&before)) => flow = before,
+                _ => break,
+            }
+        }
+        flow
+    }
+
     /// Says of a unit that `keep` has put in float that it was given back because accuracy dropped.
     pub fn give_back(&mut self, unit: usize) {
         self.units[unit].form = Form::Float(Why::Drop);

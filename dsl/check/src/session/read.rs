@@ -6,6 +6,7 @@ use crate::stdlib;
 use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::suggest::nearest;
 use dlm_base::{Files, Source, Sources, Span};
+use dlm_grammar::Cache;
 use dlm_grammar::tree::{ExprKind, ItemKind, Name, Tree, UseSource};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,10 +22,12 @@ pub(crate) fn world<'f>(
     files: &'f dyn Files,
     overrides: &[(String, String)],
     read_facts: ReadFacts,
+    cache: Option<&mut Cache>,
     diags: &mut Diags,
 ) -> World<'f> {
     let mut reader = Reader {
         files,
+        cache,
         sources: Sources::default(),
         modules: Vec::new(),
         imports: BTreeMap::new(),
@@ -49,6 +52,8 @@ pub(crate) fn world<'f>(
         facts: RefCell::default(),
         headers: RefCell::default(),
         shapes: RefCell::default(),
+        memo: None,
+        seen: RefCell::default(),
         depth: Cell::new(0),
         running: RefCell::default(),
     }
@@ -56,6 +61,8 @@ pub(crate) fn world<'f>(
 
 struct Reader<'f, 'd> {
     files: &'f dyn Files,
+    /// Items that have been parsed before.
+    cache: Option<&'d mut Cache>,
     sources: Sources,
     modules: Vec<Module>,
     /// For each `use` the module that it names.
@@ -69,8 +76,9 @@ impl Reader<'_, '_> {
     /// Reads a text and what it imports.
     fn module(&mut self, name: &str, text: &str, std: bool) -> ModuleId {
         let file = self.sources.add(Source::new(name, text));
-        let (tree, found) = parse(file, text);
-        self.diags.extend(found);
+        let parsed = dlm_grammar::parse_with(file, text, self.cache.as_deref_mut());
+        let tree = parsed.tree;
+        self.diags.extend(parsed.diags);
         let id = ModuleId(self.modules.len() as u32);
         let tree = Arc::new(tree);
         self.modules.push(Module {

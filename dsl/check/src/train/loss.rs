@@ -71,8 +71,7 @@ pub(crate) fn defaults(case: &Case<'_>, target: &Target) -> Vec<Term> {
         named(name).map(|term| Term { used: LossUse { weight, ..term.used }, ..term })
     };
     let Some(teachers) = case.teachers else {
-        let goes_on = case.goes_on.filter(|loss| !loss.iter().any(|it| it.loss.has_teacher()));
-        return match goes_on {
+        return match case.goes_on {
             Some(loss) => {
                 let term = |it: &LossUse| Term::new(it.weight, it.loss, it.args.clone(), at);
                 loss.iter().map(term).collect()
@@ -80,12 +79,13 @@ pub(crate) fn defaults(case: &Case<'_>, target: &Target) -> Vec<Term> {
             None => default(target, at, case.scope).into_iter().collect(),
         };
     };
-    let values = teachers.list.iter().any(|teacher| match teacher.made.made {
-        Made::Trained(it) => {
-            matches!(case.program.datasets[it.dataset].facts.target, Target::Values(_))
-        }
+    let values = |target: &Target| matches!(target, Target::Values(_));
+    let learnt = |made| match made {
+        Made::Trained(it) => values(&case.program.datasets[it.dataset].facts.target),
         Made::Loaded(_) => false,
-    });
+    };
+    let mut taught = teachers.list.iter().map(|teacher| teacher.made.made);
+    let values = values(&case.data.facts.target) || taught.any(learnt);
     let terms = match target {
         Target::Classes(_) => vec![weighted("soft_targets", 0.9), weighted("cross_entropy", 0.1)],
         Target::Values(_) => vec![weighted("logits", 0.9), weighted("mse", 0.1)],
@@ -267,6 +267,7 @@ fn no_term(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> bool {
 
 fn negative(at: Span, value: &str, diags: &mut Diags) -> bool {
     let message = format!("a loss term has the weight {value}, and must have one of at least 0");
-    diags.push(settings::unfit_value(at, &message, "must be at least 0", None));
+    let help = Some("write a weight such as 0.1, or leave the term out");
+    diags.push(settings::unfit_value(at, &message, "must be at least 0", help));
     false
 }

@@ -2,9 +2,10 @@
 
 use super::{Case, Term};
 use crate::consts::Scope;
+use crate::data::labels_at;
 use crate::network::Misfit;
 use crate::program::{Dataset, Flow, NetLayer, Network};
-use dlm_base::diag::codes::{artifacts as codes, lints};
+use dlm_base::diag::codes::{artifacts as codes, lints, settings};
 use dlm_base::{Diag, Edit, Fix, Shape, Span};
 use dlm_grammar::tree;
 use dlm_graph::Role;
@@ -32,13 +33,21 @@ pub(crate) fn input(
     }
 }
 
-/// E0406: the network's output does not fit the targets.
-pub(crate) fn output(case: &Case<'_>, terms: &[Term], target: &Target) -> Option<Diag> {
+/// E0406: the network's output does not fit the targets, those of the whole data. E0303: two terms want
+/// different outputs.
+pub(crate) fn output(case: &Case<'_>, terms: &[Term]) -> Option<Diag> {
     let Case { at, network, data, scope, .. } = *case;
+    let target = &data.facts.target;
     let compares = |term: &&Term| !(term.used.loss.fits)(&Target::None);
     // A term that compares with a teacher gives what the labels are about.
     let term = terms.iter().find(compares).or_else(|| terms.iter().find(|term| term.teacher))?;
     let (width, written) = wanted(term, target, data)?;
+    let mut others = terms.iter().filter(compares);
+    if let Some((other, (count, _))) =
+        others.find_map(|it| Some((it, wanted(it, target, data)?)).filter(|(_, w)| w.0 != width))
+    {
+        return Some(apart((term, width), (other, count)));
+    }
     let shape = &network.ty(network.output).shape;
     if *shape == Shape::of(&[width]) {
         return None;
@@ -48,7 +57,8 @@ pub(crate) fn output(case: &Case<'_>, terms: &[Term], target: &Target) -> Option
     let from = head.map_or(network.span, |layer| layer.span);
     let is = shape.to_string();
     let model = codes::Side { name: &network.title, is: &is, at: from };
-    let source = codes::Side { name: &data.name, is: &has, at: data.train.span };
+    let at_labels = labels_at(scope.world, data);
+    let source = codes::Side { name: &data.name, is: &has, at: at_labels };
     let dense = format!("dense({written})");
     let help = match (shape.rank(), width) {
         (1, 1) => format!("`{}` wants one output: `{dense}`", term.used.loss.word.name),
@@ -101,6 +111,19 @@ pub(crate) fn target_words(target: &Target) -> String {
         Target::Values(names) if names.len() == 1 => "one value to predict".to_string(),
         Target::Values(names) => format!("{} values to predict", names.len()),
     }
+}
+
+/// E0303: two terms of a loss want different outputs.
+fn apart((first, width): (&Term, usize), (second, count): (&Term, usize)) -> Diag {
+    let outputs = |count| match count {
+        1 => "one output".to_string(),
+        _ => format!("{count} outputs"),
+    };
+    let (a, b) = (first.used.loss.word.name, second.used.loss.word.name);
+    let message = format!("`{b}` wants {}, and `{a}` {}", outputs(count), outputs(width));
+    let help = Some("take one of both terms");
+    settings::unfit_value(second.span, &message, "goes with another output", help)
+        .because(first.span, "the other one")
 }
 
 /// How many outputs a term wants of a network with such targets, and how one writes that.

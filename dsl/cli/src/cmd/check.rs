@@ -82,15 +82,18 @@ fn shift(diag: &mut Diag, files: u32) {
     edits.for_each(|edit| edit.span.file.0 += files);
 }
 
-/// `1 dataset, 2 models, 1 training`.
+/// `1 dataset, 2 models, 1 load, 1 training, 1 distillation`.
 fn contents(program: &Program) -> String {
     let mut models: Vec<&str> = program.networks.iter().map(|n| n.model.as_str()).collect();
     models.sort_unstable();
     models.dedup();
+    let distilled = program.trainings.iter().filter(|it| !it.teachers.is_empty()).count();
     let parts = [
         (program.datasets.len(), "dataset"),
         (models.len(), "model"),
-        (program.trainings.len(), "training"),
+        (program.loads.len(), "load"),
+        (program.trainings.len() - distilled, "training"),
+        (distilled, "distillation"),
         (program.quantizations.len(), "quantization"),
         (program.exports.len(), "export"),
         (program.expectations.len(), "expectation"),

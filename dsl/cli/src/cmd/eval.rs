@@ -5,7 +5,7 @@ use crate::console::{Console, Style, paint};
 use crate::files::Disk;
 use crate::human::{count, number, share};
 use crate::table::{Grid, Side};
-use crate::{Failure, Status, diagnose};
+use crate::{Failure, Status, diagnose, written};
 use dlm_check::Program;
 use dlm_check::program::Split;
 use dlm_learn::event::split_word;
@@ -23,8 +23,8 @@ pub(crate) fn eval(args: Eval, console: &mut Console) -> Result<Status, Failure>
         Ok(checked) => checked,
         Err(status) => return Ok(status),
     };
-    let bytes = stored(&checked.program, &args.file, &args.name, args.out.as_deref())?;
-    let stored = Stored::open(&checked.program, &args.name, &bytes).map_err(failure)?;
+    let program = &checked.program;
+    let stored = open(program, &args.file, &args.name, args.out.as_deref())?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(args.threads.unwrap_or(0))
         .build()
@@ -37,18 +37,17 @@ pub(crate) fn eval(args: Eval, console: &mut Console) -> Result<Status, Failure>
             .map(|(split, s)| (split_word(*split).to_string(), serde_json::json!(s)))
             .collect();
         console.out.line(serde_json::json!({
-            "artifact": args.name, "model": stored.about.model, "classes": names, "scores": parts,
+            "artifact": args.name, "model": model(&stored), "classes": names, "scores": parts,
         }));
         return Ok(Status::Good);
     }
     let color = console.out.color;
     let head = console.out.paint(Style::Bold, &args.name);
-    let model = if stored.about.model == args.name {
-        String::new()
-    } else {
-        format!("  {}", stored.about.model)
-    };
-    console.out.line(format!("{head}{model}\n"));
+    let loaded = program.loads.iter().find(|load| load.artifact == args.name);
+    let loaded = loaded.map(|load| written::load(program, load));
+    let own = model(&stored).filter(|model| **model != args.name);
+    let facts = loaded.or_else(|| own.cloned()).map(|facts| format!("  {facts}"));
+    console.out.line(format!("{head}{}\n", facts.unwrap_or_default()));
     console.out.text(figures(&scores, color));
     let main = scores.iter().find(|(split, _)| *split == Split::Test).or(scores.last());
     if let Some((split, s)) = main
@@ -60,8 +59,32 @@ pub(crate) fn eval(args: Eval, console: &mut Console) -> Result<Status, Failure>
     Ok(Status::Good)
 }
 
+/// An artifact that a run has stored, or that the program loads.
+pub(crate) fn open<'a>(
+    program: &'a Program,
+    file: &Path,
+    artifact: &str,
+    out: Option<&Path>,
+) -> Result<Stored<'a>, Failure> {
+    if let Some(loaded) = Stored::load(program, artifact, &Disk).map_err(failure)? {
+        return Ok(loaded);
+    }
+    let bytes = stored(program, file, artifact, out)?;
+    Stored::open(program, artifact, &bytes).map_err(failure)
+}
+
+/// A failure of the run as one of the command.
+pub(crate) fn failure(error: RunError) -> Failure {
+    Failure { status: Status::Failed, message: error.message, help: error.help }
+}
+
+/// The model of an artifact whose network is known.
+fn model<'a>(stored: &'a Stored<'_>) -> Option<&'a String> {
+    Some(&stored.about.model).filter(|model| !model.is_empty())
+}
+
 /// The bytes of an artifact's weights.
-pub(crate) fn stored(
+fn stored(
     program: &Program,
     file: &Path,
     artifact: &str,
@@ -79,11 +102,6 @@ pub(crate) fn stored(
         .help(format!("run `dlm run {}` first", file.display())),
         _ => Failure::run(format!("{}: {e}", path.display())),
     })
-}
-
-/// A failure of the run as one of the command.
-pub(crate) fn failure(error: RunError) -> Failure {
-    Failure { status: Status::Failed, message: error.message, help: error.help }
 }
 
 fn figures(scores: &[(Split, Scores)], color: bool) -> String {

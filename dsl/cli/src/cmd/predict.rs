@@ -1,11 +1,12 @@
 //! `dlm predict`: a stored artifact answers for new inputs.
 
+use super::eval;
 use crate::args::Predict;
 use crate::console::{Console, Style, paint};
 use crate::files::Disk;
 use crate::human::{number, share};
 use crate::{Failure, Status, diagnose, files};
-use dlm_learn::{Predictions, Stored};
+use dlm_learn::Predictions;
 use serde_json::{Map, Value, json};
 
 /// So many classes are shown of an answer.
@@ -17,12 +18,10 @@ pub(crate) fn predict(args: Predict, console: &mut Console) -> Result<Status, Fa
         Ok(checked) => checked,
         Err(status) => return Ok(status),
     };
-    let bytes = super::eval::stored(&checked.program, &args.file, &args.name, args.out.as_deref())?;
-    let stored =
-        Stored::open(&checked.program, &args.name, &bytes).map_err(super::eval::failure)?;
+    let stored = eval::open(&checked.program, &args.file, &args.name, args.out.as_deref())?;
     for input in &args.inputs {
         let path = files::name(input)?;
-        let answers = stored.predict(&path, &Disk).map_err(super::eval::failure)?;
+        let answers = stored.predict(&path, &Disk).map_err(eval::failure)?;
         let rows = match &answers {
             Predictions::Classes(rows, _) | Predictions::Values(rows, _) => rows.len(),
         };

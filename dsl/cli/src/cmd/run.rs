@@ -1,20 +1,19 @@
 //! `dlm run`: check, train, measure, judge.
 
+mod outside;
 mod quantized;
 mod report;
+mod taught;
 
 use crate::args::Run;
 use crate::console::{Console, Style};
 use crate::files::Disk;
 use crate::progress::{Detail, Progress};
-use crate::{Failure, Status, diagnose, human, save};
-use dlm_check::Program;
+use crate::{Failure, Status, diagnose, human};
 use dlm_check::session::Checked;
-use dlm_learn::{Bytes, Event, Options, Outcome, RunError, World, Write};
-use std::fs::File;
-use std::io::Write as _;
+use dlm_learn::{Options, Outcome, RunError};
+use outside::{Log, Outside, Warned};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Runs a program and reports what came of it.
@@ -29,7 +28,7 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
     {
         return Err(super::show::unknown(name, program.artifacts().collect()));
     }
-    if program.trainings.is_empty() {
+    if program.steps.is_empty() {
         return Err(Failure::usage(format!("{}: nothing to run", args.file.display()))
             .help("say what to train: `train Model on Data`"));
     }
@@ -38,6 +37,7 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
         console.out.text(report::opening(program, args.only.as_deref(), console.out.color));
     }
     let mut outcomes = Vec::new();
+    let mut warned: Vec<Warned> = Vec::new();
     for offset in 0..args.seeds {
         if args.seeds > 1 && !args.quiet && !args.json {
             let text = format!("seed {} of {}", offset + 1, args.seeds);
@@ -56,12 +56,21 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
             json: args.json,
             log: Log::open(&folder, offset)?,
             began: Instant::now(),
+            warned: Vec::new(),
         };
         let result = dlm_learn::run(program, &Disk, &options, &mut outside);
         outside.progress.clear();
+        let new = std::mem::take(&mut outside.warned);
+        taught::join(&mut warned, new);
         match result {
             Ok(outcome) => outcomes.push(outcome),
-            Err(error) => return Ok(failed(&error, &checked, args.json, console)),
+            Err(error) => {
+                if !args.json {
+                    let color = console.err.color;
+                    warned.iter().for_each(|it| console.err.line(taught::warning(it, color)));
+                }
+                return Ok(failed(&error, &checked, args.json, console));
+            }
         }
     }
     let outcome = report::Mean::of(&outcomes, program);
@@ -71,9 +80,11 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
             console.out.line("");
         }
         console.out.text(report::results(&outcome, color));
+        console.out.text(taught::report(&outcomes, color));
         for artifact in &outcomes[0].artifacts {
             console.out.text(quantized::report(artifact, args.seeds > 1, color));
         }
+        console.out.text(taught::warnings(&warned, &outcomes, color));
         console.out.text(report::expectations(&outcome, program, color));
         if !args.quiet {
             console.out.text(report::files(&outcomes[0], program, &folder, color));
@@ -111,119 +122,6 @@ fn failed(error: &RunError, checked: &Checked, json: bool, console: &mut Console
         console.err.line(console.err.paint(Style::Dim, place));
     }
     Status::Failed
-}
-
-/// The world of a run: the disk, the clock and the screen.
-struct Outside<'a> {
-    console: &'a mut Console,
-    progress: Progress,
-    folder: PathBuf,
-    /// Whether weights are written: those of the program's own seed are, those of further ones not.
-    keep: bool,
-    json: bool,
-    log: Log,
-    began: Instant,
-}
-
-impl World for Outside<'_> {
-    fn save(&mut self, artifact: &str, bytes: &[u8]) -> Result<String, String> {
-        let path = self.folder.join(format!("{artifact}.safetensors"));
-        if self.keep {
-            save::replace(&path, bytes).map_err(|e| e.to_string())?;
-        }
-        Ok(path.display().to_string())
-    }
-
-    fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        if self.keep {
-            save::replace(Path::new(path), bytes).map_err(|e| e.to_string())?;
-        }
-        Ok(())
-    }
-
-    fn recall(&mut self, name: &str) -> Option<Bytes> {
-        let bytes = std::fs::read(self.folder.join(name)).ok()?;
-        Some(Arc::new(bytes))
-    }
-
-    fn keep(&mut self, name: &str, write: &mut Write<'_>) -> Result<Bytes, String> {
-        let mut bytes = Vec::new();
-        write(&mut bytes).map_err(|e| e.to_string())?;
-        save::replace(&self.folder.join(name), &bytes).map_err(|e| e.to_string())?;
-        Ok(Arc::new(bytes))
-    }
-
-    fn seconds(&self) -> f64 {
-        self.began.elapsed().as_secs_f64()
-    }
-
-    fn tell(&mut self, event: Event) {
-        if matches!(event, Event::Saved { .. }) && !self.keep {
-            return;
-        }
-        self.progress.show(&event, self.console);
-        let line = if self.json || !matches!(event, Event::Step { .. }) {
-            serde_json::to_string(&event).unwrap_or_default()
-        } else {
-            return;
-        };
-        if self.json {
-            self.console.out.line(&line);
-        }
-        if !matches!(event, Event::Step { .. }) {
-            self.log.line(&line);
-        }
-    }
-}
-
-/// `metrics.jsonl`: the events of a run but the single steps, written as they happen.
-struct Log {
-    file: File,
-}
-
-impl Log {
-    fn open(folder: &Path, seed: u64) -> Result<Log, Failure> {
-        let path = folder.join("metrics.jsonl");
-        let opened = std::fs::create_dir_all(folder).and_then(|()| {
-            File::options()
-                .create(true)
-                .write(true)
-                .append(seed > 0)
-                .truncate(seed == 0)
-                .open(&path)
-        });
-        match opened {
-            Ok(file) => Ok(Log { file }),
-            Err(e) => Err(Failure::run(format!("cannot write {}: {e}", path.display()))),
-        }
-    }
-
-    fn line(&mut self, line: &str) {
-        // The run is worth more than its log: a full disk is told when the weights are written.
-        let _ = writeln!(self.file, "{line}");
-    }
-}
-
-/// `Teacher on Digits` for all that will be trained.
-pub(super) fn wanted<'a>(
-    program: &'a Program,
-    only: Option<&'a str>,
-) -> impl Iterator<Item = &'a dlm_check::program::Training> {
-    let quantized = program.quantizations.iter().find(|q| Some(q.artifact.as_str()) == only);
-    let only = quantized.map(|q| q.source.as_str()).or(only);
-    let mut names: Vec<&str> = only.into_iter().collect();
-    let mut next = only;
-    while let Some(name) = next.take() {
-        let from =
-            program.trainings.iter().find(|t| t.artifact == name).and_then(|t| t.from.as_deref());
-        if let Some(from) = from
-            && !names.contains(&from)
-        {
-            names.push(from);
-            next = Some(from);
-        }
-    }
-    program.trainings.iter().filter(move |t| only.is_none() || names.contains(&t.artifact.as_str()))
 }
 
 /// The deviation of several runs as `± 0.12%`, empty for one.

@@ -4,7 +4,7 @@ use crate::args::Show;
 use crate::console::{Console, Style};
 use crate::human::{bytes, count};
 use crate::table::{Grid, Side};
-use crate::{Failure, Status, diagnose, draw, save};
+use crate::{Failure, Status, diagnose, draw, save, written};
 use dlm_base::suggest;
 use dlm_check::Program;
 use dlm_check::budget::{self, Budget};
@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 mod formats;
+mod origin;
+
+use origin::Origin;
 
 /// A network to show.
 struct Shown<'a> {
@@ -22,6 +25,8 @@ struct Shown<'a> {
     network: &'a Network,
     /// What a policy makes of it, where one is asked for or there is one alone.
     quantization: Option<&'a Quantization>,
+    /// Where its weights come from, where an artifact is asked for.
+    origin: Option<Origin<'a>>,
 }
 
 /// Shows one network or all, as a table, a picture or data.
@@ -30,7 +35,20 @@ pub(crate) fn show(args: Show, console: &mut Console) -> Result<Status, Failure>
         Ok(checked) => checked,
         Err(status) => return Ok(status),
     };
-    let networks = wanted(&checked.program, args.name.as_deref())?;
+    let program = &checked.program;
+    if let Some(load) = args.name.as_deref().and_then(|name| origin::closed(program, name)) {
+        if args.svg.is_some() || args.dot {
+            let message = format!("of `{}` only the answers are known", load.artifact);
+            return Err(Failure::usage(message).help("show an artifact whose network is known"));
+        }
+        let name = console.out.paint(Style::Bold, &load.artifact);
+        console.out.line(match args.json {
+            true => origin::object(program, load).to_string(),
+            false => format!("{name}  {}", written::load(program, load)),
+        });
+        return Ok(Status::Good);
+    }
+    let networks = wanted(program, args.name.as_deref())?;
     if let Some(file) = &args.svg {
         for (path, shown) in svg_paths(file, &networks).iter().zip(&networks) {
             let Shown { title: name, network, .. } = shown;
@@ -43,15 +61,21 @@ pub(crate) fn show(args: Show, console: &mut Console) -> Result<Status, Failure>
     }
     for (i, shown) in networks.iter().enumerate() {
         if args.json {
-            console.out.line(object(shown));
+            console.out.line(object(program, shown));
         } else if args.dot {
             console.out.text(draw::dot(shown.network, &shown.title));
         } else {
             if i > 0 {
                 console.out.line("");
             }
-            let text = table(shown, console.out.color);
+            let text = table(program, shown, console.out.color);
             console.out.text(text);
+        }
+    }
+    if args.name.is_none() && !args.json && !args.dot {
+        for load in program.loads.iter().filter(|load| load.network().is_none()) {
+            let name = console.out.paint(Style::Bold, &load.artifact);
+            console.out.line(format!("\n{name}  {}", written::load(program, load)));
         }
     }
     Ok(Status::Good)
@@ -60,13 +84,13 @@ pub(crate) fn show(args: Show, console: &mut Console) -> Result<Status, Failure>
 /// The networks to show: those of the artifact or model of that name, else one of each title.
 fn wanted<'a>(program: &'a Program, name: Option<&str>) -> Result<Vec<Shown<'a>>, Failure> {
     let mut found: Vec<Shown<'a>> = Vec::new();
-    let mut add = |title: String, network: &'a Network| {
+    let mut add = |title: String, network: &'a Network, origin: Option<Origin<'a>>| {
         let known = |other: &Shown<'_>| {
             other.network.title == network.title && same(other.network, network)
         };
         if !found.iter().any(known) {
             let quantization = only_use(program, network);
-            found.push(Shown { title, network, quantization });
+            found.push(Shown { title, network, quantization, origin });
         }
     };
     match name {
@@ -74,17 +98,26 @@ fn wanted<'a>(program: &'a Program, name: Option<&str>) -> Result<Vec<Shown<'a>>
             if let Some(it) = program.quantizations.iter().find(|it| it.artifact == name) {
                 let network = &program.networks[it.network];
                 let title = format!("{name} = {} with {}", it.source, it.policy);
-                return Ok(vec![Shown { title, network, quantization: Some(it) }]);
+                let origin = it.tuning.as_ref().and_then(|it| Origin::of_training(&it.training));
+                return Ok(vec![Shown { title, network, quantization: Some(it), origin }]);
             }
             let trained = program.trainings.iter().filter(|t| t.artifact == name);
             for training in trained {
                 let network = &program.networks[training.network];
-                add(titled(name, network), network);
+                add(titled(name, network), network, Origin::of_training(training));
+            }
+            for load in program.loads.iter().filter(|load| load.artifact == name) {
+                if let Some(network) = load.network().map(|index| &program.networks[index]) {
+                    add(titled(name, network), network, Some(Origin::Loaded(load)));
+                }
             }
             let models = program.networks.iter().filter(|n| n.model == name || n.title == name);
-            models.for_each(|network| add(network.title.clone(), network));
+            models.for_each(|network| add(network.title.clone(), network, None));
         }
-        None => program.networks.iter().for_each(|network| add(network.title.clone(), network)),
+        None => {
+            let networks = program.networks.iter();
+            networks.for_each(|network| add(network.title.clone(), network, None));
+        }
     }
     if found.is_empty() {
         let models = program.networks.iter().map(|n| n.model.as_str());
@@ -148,8 +181,8 @@ fn svg_paths(file: &std::path::Path, networks: &[Shown<'_>]) -> Vec<PathBuf> {
     paths
 }
 
-fn table(shown: &Shown<'_>, color: bool) -> String {
-    let Shown { title, network, quantization } = shown;
+fn table(program: &Program, shown: &Shown<'_>, color: bool) -> String {
+    let Shown { title, network, quantization, origin } = shown;
     let inputs: Vec<String> =
         network.inputs.iter().map(|(input, ty)| format!("{input}: {}", ty.shape)).collect();
     let title = crate::console::paint(color, Style::Bold, title);
@@ -174,7 +207,7 @@ fn table(shown: &Shown<'_>, color: bool) -> String {
         let cells = quantization.map(|it| formats::cells(network, it, i)).unwrap_or_default();
         grid.row([
             layer.path.to_string(),
-            draw::call(layer),
+            written::call(layer),
             layer.ty.shape.to_string(),
             figure(params),
             figure(layer.macs),
@@ -221,6 +254,7 @@ fn table(shown: &Shown<'_>, color: bool) -> String {
             facts.push(format!("float32, because {reason}: {names}"));
         }
     }
+    facts.extend(origin.as_ref().map(|origin| origin.text(program)));
     for fact in facts {
         out += &format!("\n{}", crate::console::paint(color, Style::Dim, fact));
     }
@@ -243,8 +277,8 @@ fn sizes(layer: &dlm_check::program::NetLayer) -> (u64, u64) {
     (params, stored)
 }
 
-fn object(shown: &Shown<'_>) -> Value {
-    let Shown { title, network, quantization } = shown;
+fn object(program: &Program, shown: &Shown<'_>) -> Value {
+    let Shown { title, network, quantization, origin } = shown;
     let layers = network.layers.iter().enumerate().map(|(i, layer)| {
         let (params, stored) = sizes(layer);
         let weights = layer.weights.iter().map(|w| {
@@ -253,7 +287,7 @@ fn object(shown: &Shown<'_>) -> Value {
         let mut object = json!({
             "path": &*layer.path,
             "operator": layer.operator.word.name,
-            "call": draw::call(layer),
+            "call": written::call(layer),
             "output": layer.ty.shape.0,
             "params": params,
             "macs": layer.macs,
@@ -277,6 +311,10 @@ fn object(shown: &Shown<'_>) -> Value {
         "bytes": cost.size,
         "memory": cost.memory,
     });
+    if let Some(origin) = origin {
+        let (key, value) = origin.object(program);
+        object[key] = value;
+    }
     if let Some(it) = quantization {
         let less = quantized_cost(network, it);
         object["quantized"] = json!({

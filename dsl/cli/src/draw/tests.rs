@@ -1,10 +1,10 @@
 use super::*;
 use crate::draw::layout::{Way, place};
 use dlm_base::Span;
-use dlm_check::program::{Flow, Network};
+use dlm_check::program::{Flow, LayerBody, NetLayer, Network};
 use dlm_graph::{Graph, Init, Layer, Mode, Reject, Role, Ty, ValueId, Weight};
-use dlm_vocab::Word;
 use dlm_vocab::ops::{Flows, Operator};
+use dlm_vocab::{Arg, Args, Default, Param, Word};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Builder {
             trained: true,
             decays: true,
         };
-        self.0.layers.push(NetLayer {
+        let body = LayerBody {
             path: path.into(),
             operator: op,
             args,
@@ -114,8 +114,8 @@ impl Builder {
             weights: if channels.is_some() { vec![weight] } else { Vec::new() },
             init_normal: None,
             macs: 0,
-            span: Span::default(),
-        });
+        };
+        self.0.layers.push(NetLayer { body: Arc::new(body), span: Span::default() });
         self.0.output = Flow::Layer(self.0.layers.len() - 1);
         self.0.output
     }

@@ -3,6 +3,7 @@
 // Helpers of tests may unwrap like tests.
 #![allow(clippy::unwrap_used)]
 
+mod distill;
 mod docs;
 mod formats;
 mod project;

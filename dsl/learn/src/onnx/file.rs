@@ -1,6 +1,6 @@
 //! From nodes and constants to the bytes of a file.
 
-use super::proto::{self, Attribute, Dimension, Entry, Opset, Size, data_type};
+use super::proto::{self, Attribute, Dimension, Entry, Opset, Size, element};
 use crate::weights::About;
 use dlm_check::program::Network;
 use dlm_graph::onnx::{Attr, Element, Node, Onnx, Tensor};
@@ -39,6 +39,7 @@ pub(super) fn bytes(
             initializer: out.constants.into_iter().map(tensor).collect(),
             input: network.inputs.iter().map(|(name, ty)| info(name, ty)).collect(),
             output: vec![info(&name, network.ty(network.output))],
+            ..proto::Graph::default()
         }),
     };
     match model.encoded_len() {
@@ -97,10 +98,10 @@ fn metadata(about: &About) -> Result<Vec<Entry>, String> {
 
 fn of(ty: &Ty) -> proto::Type {
     let elem_type = match ty.dtype {
-        DType::F32 => data_type::FLOAT,
-        DType::I32 => data_type::INT32,
-        DType::U8 => data_type::UINT8,
-        DType::I8 => data_type::INT8,
+        DType::F32 => element::FLOAT,
+        DType::I32 => element::INT32,
+        DType::U8 => element::UINT8,
+        DType::I8 => element::INT8,
     };
     let batch = ty.batched.then(|| Size::Name("batch".to_string()));
     let sizes = ty.shape.sizes().iter().map(|&size| Size::Value(size as i64));
@@ -134,11 +135,12 @@ fn attribute((name, value): (&'static str, Attr)) -> Attribute {
 
 fn tensor(tensor: Tensor) -> proto::Tensor {
     let data_type = match tensor.element {
-        Element::F32 => data_type::FLOAT,
-        Element::U8 => data_type::UINT8,
-        Element::I32 => data_type::INT32,
-        Element::I64 => data_type::INT64,
+        Element::F32 => element::FLOAT,
+        Element::U8 => element::UINT8,
+        Element::I32 => element::INT32,
+        Element::I64 => element::INT64,
     };
     let dims = tensor.dims.into_iter().map(|size| size as i64).collect();
-    proto::Tensor { dims, data_type, name: tensor.name, raw_data: tensor.bytes }
+    let raw_data = Some(tensor.bytes.into());
+    proto::Tensor { dims, data_type, name: tensor.name, raw_data, ..proto::Tensor::default() }
 }

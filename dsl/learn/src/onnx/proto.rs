@@ -1,5 +1,7 @@
-//! The messages of an ONNX file that dlm writes, after the public specification (`onnx.proto`).
+//! The messages of an ONNX file, as far as dlm writes or reads them, after the public specification
+//! (`onnx.proto`).
 
+use prost::bytes::Bytes;
 use prost::{Message, Oneof};
 
 /// A file.
@@ -36,18 +38,7 @@ pub(crate) struct Opset {
     pub(crate) version: i64,
 }
 
-/// A text with its key.
-#[derive(Clone, PartialEq, Message)]
-pub(crate) struct Entry {
-    /// The key.
-    #[prost(string, tag = "1")]
-    pub(crate) key: String,
-    /// The text.
-    #[prost(string, tag = "2")]
-    pub(crate) value: String,
-}
-
-/// A network.
+/// A network, or the body of an operator.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Graph {
     /// Its nodes, each after what it reads.
@@ -59,12 +50,15 @@ pub(crate) struct Graph {
     /// Its constants.
     #[prost(message, repeated, tag = "5")]
     pub(crate) initializer: Vec<Tensor>,
-    /// Its inputs.
+    /// Its inputs; old files list the constants among them.
     #[prost(message, repeated, tag = "11")]
     pub(crate) input: Vec<ValueInfo>,
     /// Its results.
     #[prost(message, repeated, tag = "12")]
     pub(crate) output: Vec<ValueInfo>,
+    /// Constants of which only some numbers are stored.
+    #[prost(bytes = "bytes", repeated, tag = "15")]
+    pub(crate) sparse_initializer: Vec<Bytes>,
 }
 
 /// An operator on values.
@@ -90,7 +84,7 @@ pub(crate) struct Node {
     pub(crate) domain: String,
 }
 
-/// An attribute: the field that `kind` names has its value.
+/// An attribute.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Attribute {
     /// Its name.
@@ -105,9 +99,21 @@ pub(crate) struct Attribute {
     /// A text.
     #[prost(bytes = "vec", optional, tag = "4")]
     pub(crate) s: Option<Vec<u8>>,
+    /// A constant.
+    #[prost(message, optional, tag = "5")]
+    pub(crate) t: Option<Tensor>,
+    /// A body.
+    #[prost(message, optional, tag = "6")]
+    pub(crate) g: Option<Graph>,
     /// Whole numbers.
-    #[prost(int64, repeated, tag = "8")]
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub(crate) ints: Vec<i64>,
+    /// Constants.
+    #[prost(message, repeated, tag = "10")]
+    pub(crate) tensors: Vec<Tensor>,
+    /// Bodies.
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) graphs: Vec<Graph>,
     /// Which of them.
     #[prost(int32, tag = "20")]
     pub(crate) kind: i32,
@@ -124,25 +130,60 @@ impl Attribute {
     pub(crate) const INTS: i32 = 7;
 }
 
-/// A constant.
+/// A constant: its numbers lie in `raw_data`, in the list of their kind, or in another file.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Tensor {
     /// Its sizes.
-    #[prost(int64, repeated, tag = "1")]
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub(crate) dims: Vec<i64>,
     /// What its numbers are.
     #[prost(int32, tag = "2")]
     pub(crate) data_type: i32,
+    /// Floats.
+    #[prost(float, repeated, tag = "4")]
+    pub(crate) float_data: Vec<f32>,
+    /// Whole numbers of up to 32 bits, and floats of 16.
+    #[prost(int32, repeated, tag = "5")]
+    pub(crate) int32_data: Vec<i32>,
+    /// Texts.
+    #[prost(bytes = "bytes", repeated, tag = "6")]
+    pub(crate) string_data: Vec<Bytes>,
+    /// Whole numbers of 64 bits.
+    #[prost(int64, repeated, tag = "7")]
+    pub(crate) int64_data: Vec<i64>,
     /// Its name.
     #[prost(string, tag = "8")]
     pub(crate) name: String,
     /// Its numbers, row-major, little-endian.
-    #[prost(bytes = "vec", tag = "9")]
-    pub(crate) raw_data: Vec<u8>,
+    #[prost(bytes = "bytes", optional, tag = "9")]
+    pub(crate) raw_data: Option<Bytes>,
+    /// Floats of 64 bits.
+    #[prost(double, repeated, tag = "10")]
+    pub(crate) double_data: Vec<f64>,
+    /// Whole numbers without sign.
+    #[prost(uint64, repeated, tag = "11")]
+    pub(crate) uint64_data: Vec<u64>,
+    /// Where its numbers lie, if in another file.
+    #[prost(message, repeated, tag = "13")]
+    pub(crate) external_data: Vec<Entry>,
+    /// 1 where they lie in another file.
+    #[prost(int32, tag = "14")]
+    pub(crate) data_location: i32,
 }
 
-/// What numbers are.
-pub(crate) mod data_type {
+/// A text with its key.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Entry {
+    /// The key.
+    #[prost(string, tag = "1")]
+    pub(crate) key: String,
+    /// The text.
+    #[prost(string, tag = "2")]
+    pub(crate) value: String,
+}
+
+/// What numbers are: the values of `data_type` and `elem_type`.
+pub(crate) mod element {
     /// 32-bit floats.
     pub(crate) const FLOAT: i32 = 1;
     /// Whole numbers from 0 to 255.
@@ -153,6 +194,12 @@ pub(crate) mod data_type {
     pub(crate) const INT32: i32 = 6;
     /// 64-bit whole numbers.
     pub(crate) const INT64: i32 = 7;
+    /// Yes or no.
+    pub(crate) const BOOL: i32 = 9;
+    /// 16-bit floats.
+    pub(crate) const FLOAT16: i32 = 10;
+    /// 64-bit floats.
+    pub(crate) const DOUBLE: i32 = 11;
 }
 
 /// A value with its type.

@@ -11,6 +11,7 @@ use crate::teacher::rescale::Norm;
 use crate::teacher::{Closed, state_dict};
 use crate::weights::Weights;
 use dlm_base::{Files, Span};
+use dlm_check::budget::grouped;
 use dlm_check::program::{ClosedInput, Load, Loaded, Network, Normalize};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -107,9 +108,18 @@ pub(crate) fn open<'p>(
         }
         Loaded::Closed { file, span, input, normalize, .. } => {
             let bytes = read(files, file, *span)?;
-            let shape = data.map(|data| data.facts.shape.0.clone());
-            let model = Closed::open_for(&bytes, shape.as_deref())
-                .map_err(|why| failed(file, *span, why))?;
+            let shape = data.map(|data| data.facts.shape.clone());
+            // A file that says its sizes may take the same numbers in another shape: [784] for [1, 28, 28].
+            let sizes = shape.as_ref().map(|shape| shape.sizes());
+            let model = Closed::open(&bytes).or_else(|_| Closed::open_for(&bytes, sizes));
+            let model = model.map_err(|why| failed(file, *span, why))?;
+            let takes: usize = model.input().shape.iter().product();
+            if let Some(shape) = shape.filter(|shape| shape.len() != takes) {
+                let why = format!(
+                    "it takes samples of {takes} numbers, and those of {shape} have another count"
+                );
+                return Err(failed(file, *span, why));
+            }
             let Some(width) = model.classes() else {
                 let why = "its result is not one number for each class".to_string();
                 return Err(failed(file, *span, why));
@@ -140,7 +150,8 @@ pub(crate) fn open<'p>(
             let kind = if *probabilities { Kind::Probabilities } else { Kind::Logits };
             let read = answers::read(files, file, kind).map_err(|why| failed(file, *span, why))?;
             let bytes: Vec<u8> = read.logits.iter().flat_map(|x| x.to_le_bytes()).collect();
-            let about = format!("answers to {} samples, {} classes", read.samples, read.classes);
+            let samples = grouped(read.samples as u64);
+            let about = format!("answers to {samples} samples, {} classes", read.classes);
             Ok(Opened {
                 body: Body {
                     what: What::Recorded(Arc::new(read)),

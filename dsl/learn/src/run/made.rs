@@ -38,7 +38,7 @@ impl Runner<'_> {
         data: &Loaded,
         split: Split,
     ) -> Result<(Answers, Option<Scores>), RunError> {
-        made.body.answers(self.loss(made), data, split).map_err(|why| cannot(made, why))
+        made.body.answers(self.loss(made), data, split).map_err(|why| self.cannot(made, why))
     }
 
     /// The answers of an artifact on a part of any data, computed once; none where there are none.
@@ -101,7 +101,7 @@ impl Runner<'_> {
                 answerer.one();
                 Ok(())
             }
-            (None, Some(asked)) => asked.ask(&sample, &[]).map_err(|why| cannot(made, why)),
+            (None, Some(asked)) => asked.ask(&sample, &[]).map_err(|why| self.cannot(made, why)),
             (None, None) => Ok(()),
         };
         one()?;
@@ -115,8 +115,14 @@ impl Runner<'_> {
         times.sort_by(f64::total_cmp);
         Ok(Some(times[times.len() / 2]))
     }
-}
 
-fn cannot(made: &Made<'_>, why: String) -> RunError {
-    RunError::plain(format!("`{}` cannot answer: {why}", made.summary.artifact))
+    /// What is told of an artifact that does not answer, at the verb that gives it.
+    fn cannot(&self, made: &Made<'_>, why: String) -> RunError {
+        let artifact = &made.summary.artifact;
+        RunError {
+            message: format!("`{artifact}` cannot answer: {why}"),
+            help: None,
+            span: self.program.artifact(artifact).map(|it| it.span()),
+        }
+    }
 }

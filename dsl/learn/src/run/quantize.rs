@@ -3,6 +3,7 @@
 use super::made::Made;
 use super::{Quantized, RunError, Runner, Summary, World};
 use crate::body::{Body, What};
+use crate::data::Preprocess;
 use crate::event::Event;
 use crate::lesson::Lesson;
 use crate::metrics::agreement;
@@ -22,6 +23,14 @@ impl Runner<'_> {
         let Some(source) = self.find(&quantization.source) else { return Ok(()) };
         let What::Floats(trained) = &source.body.what else { return Ok(()) };
         let (Some(net), before) = (source.body.network, source.summary.size) else { return Ok(()) };
+        if let Some(own) = &source.body.preprocess
+            && unlike(own, &data.preprocess)
+        {
+            return Err(RunError {
+                span: Some(quantization.span),
+                ..other_inputs(&quantization.source, own, &data.name)
+            });
+        }
         world.tell(Event::QuantizeStarted {
             artifact: artifact.clone(),
             source: quantization.source.clone(),
@@ -114,6 +123,41 @@ impl Runner<'_> {
             made.summary.quantized = Some(Box::new(quantized));
         }
         Ok(())
+    }
+}
+
+/// Shares of a deviation by which two normalisations may differ: those of two parts of the same data.
+const NEAR: f32 = 0.1;
+
+/// Whether two normalisations make other numbers of the same input.
+fn unlike(a: &Preprocess, b: &Preprocess) -> bool {
+    let means = a.mean.iter().zip(&b.mean).zip(&a.std);
+    let stds = a.std.iter().zip(&b.std);
+    a.mean.len() != b.mean.len()
+        || means.into_iter().any(|((a, b), std)| (a - b).abs() > NEAR * std)
+        || stds.into_iter().any(|(a, b)| (a - b).abs() > NEAR * a)
+}
+
+/// What is told where an artifact was trained on inputs of another normalisation.
+fn other_inputs(artifact: &str, own: &Preprocess, data: &str) -> RunError {
+    let list = |all: &[f32]| {
+        let all: Vec<String> = all.iter().map(|x| x.to_string()).collect();
+        format!("[{}]", all.join(", "))
+    };
+    let help = match own.mean.len() {
+        1..=4 => format!(
+            "write `normalize = standard(mean = {}, std = {})` in `data {data}`",
+            list(&own.mean),
+            list(&own.std)
+        ),
+        _ => format!("quantize `{artifact}` on the data that it was trained on"),
+    };
+    RunError {
+        message: format!(
+            "`{artifact}` was trained on inputs of another normalisation than `{data}` has"
+        ),
+        help: Some(help),
+        span: None,
     }
 }
 

@@ -53,7 +53,7 @@ impl Runner<'_> {
                 let own = self.answers_of(&training.artifact, training.dataset, split)?;
                 let Some(own) = own else { continue };
                 let right = right(&data, split);
-                if let Some(right) = right
+                if let Some(right) = right.filter(|_| split != Split::Train)
                     && better_by_more_than_chance(&own, &theirs, right)
                 {
                     let teacher = (used.artifact.as_str(), accuracy(&theirs, right));

@@ -155,7 +155,7 @@ impl Asked {
         }
         match self.answers.iter().position(|x| !x.is_finite()) {
             Some(at) => {
-                let which = places.get(at / width).map(|place| format!("sample {place}"));
+                let which = places.get(at / width).map(|place| format!("sample {}", place + 1));
                 let which = which.unwrap_or_else(|| "a sample".to_string());
                 Err(format!("its answer to {which} is {}", self.answers[at]))
             }

@@ -11,7 +11,6 @@
 //! each of reasonable size, is not foreseen: a model can be made that takes more memory than there is.
 
 mod examine;
-mod proto;
 
 use examine::examine;
 use rayon::prelude::*;

@@ -91,7 +91,7 @@ settings! {
     /// ```
     "average": Takes::Average, "none", ["averaging", "ema", "swa"];
 
-    /// When to end before the last epoch: `early(patience, metric)`.
+    /// When to end before the last epoch: `early(patience, metric)`. The validation part must have labels.
     ///
     /// ```dlm
     /// data Iris { source = builtin("iris") }
@@ -103,7 +103,8 @@ settings! {
     /// ```
     "stop": Takes::Stop, "none", ["early_stopping", "EarlyStopping"];
 
-    /// Whether the result has the weights of the epoch that did best on the validation part.
+    /// Whether the result has the weights of the epoch that did best on the validation part, which must have
+    /// labels: by the metric of `stop`, otherwise by the loss.
     ///
     /// ```dlm
     /// data Iris { source = builtin("iris") }

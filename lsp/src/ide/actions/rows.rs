@@ -226,11 +226,11 @@ impl<'t> Finder<'t> {
                     return Some(Known { rank: sizes.len(), sizes: real, int: int.is_some() });
                 }
                 let rows = self.network.body.statements.iter();
-                let value = rows.filter_map(|row| match row {
+                let mut value = rows.filter_map(|row| match row {
                     Statement::Binding(it) if it.name.text == name.text => Some(&it.value),
                     _ => None,
                 });
-                value.last().filter(|_| depth < 16).and_then(|it| self.shape(it, depth + 1))
+                value.next_back().filter(|_| depth < 16).and_then(|it| self.shape(it, depth + 1))
             }
             ExprKind::Pipe { steps, .. } => self.noted(applied(steps.last()?)?),
             ExprKind::Paren(inner) => self.shape(inner, depth),

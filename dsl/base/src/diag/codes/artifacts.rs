@@ -76,7 +76,8 @@ code! {
     /// ```
     E0601 = "E0601", "an artifact is used that no verb gives";
 
-    /// Some losses compare with classes, some with real values, and some need no labels at all.
+    /// Some losses compare with classes, some with real values, and some need no labels at all: those that
+    /// compare with a teacher alone are all there is where no sample has a label.
     ///
     /// ```dlm
     /// data Iris { source = builtin("iris") }
@@ -113,7 +114,8 @@ code! {
     E0901 = "E0901", "a static expectation cannot be met";
 
     /// A metric asks for something that this artifact does not have: `accuracy` needs classes, `r2`
-    /// needs values.
+    /// needs values, and all of them samples with labels. `stop`, `keep_best`, `schedule = plateau(…)` and
+    /// `max_drop` look at the validation part, which must have labels.
     ///
     /// ```dlm
     /// data Iris { source = builtin("iris") }
@@ -226,7 +228,9 @@ pub fn loss_unfit(at: Span, loss: &str, needs: &str, data: Side<'_>, fitting: &[
     )
     .because(data.at, format!("has {}", data.is));
     match fitting {
-        [] => diag.help("name the labels in the data's source; without them nothing can be learnt"),
+        [] => diag.help(
+            "name the labels in the data's source; without them only a teacher can be learnt from",
+        ),
         [one] => diag.help(format!("write `loss = {one}`")),
         _ => diag.help(format!("losses that fit: {}", quoted(fitting))),
     }
@@ -251,6 +255,21 @@ pub fn no_metric(at: Span, artifact: &str, metric: &str, why: &str, known: &[&st
         [] => diag,
         _ => diag.help(format!("what there is: {}", quoted(known))),
     }
+}
+
+/// E0902: the setting `key` at `at` asks for a metric of an artifact on the validation part of `data`, whose
+/// source stands at `source` and has no labels.
+pub fn no_labels(
+    at: Span,
+    (artifact, metric): (&str, &str),
+    key: &str,
+    data: &str,
+    source: Span,
+) -> Diag {
+    let why = format!("the validation part of `{data}` has no labels");
+    Diag::new(&E0902, format!("`{artifact}` has no `{metric}`: {why}"), at, "needs labels")
+        .because(source, "no labels here")
+        .help(format!("leave `{key}` out, or name a source with labels: `valid = SOURCE`"))
 }
 
 /// E0902: there is no metric `given` at all; `known` are those that fit the artifact, `foreign` the one

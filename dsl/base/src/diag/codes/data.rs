@@ -5,7 +5,7 @@ use crate::diag::Diag;
 use crate::span::Span;
 
 code! {
-    /// A file that a source names is missing, or the system does not let it be read. Paths are relative
+    /// A file that a source or a `load` names is missing, or the system does not let it be read. Paths are relative
     /// to the `.dlm` file in which they stand.
     ///
     /// ```dlm
@@ -21,7 +21,8 @@ code! {
 
     /// A file is there, and is not what its source says: another magic number, a table whose rows
     /// have different lengths, as many labels as there are not images. The message names the place in
-    /// the file.
+    /// the file. The same is said of the files that `load` reads: one that is cut short, that promises more
+    /// than it holds, or that answers to other samples.
     ///
     /// ```dlm
     /// data Wine { source = csv("ragged.csv", target = "class") }

@@ -136,6 +136,11 @@ pub fn does_not_train(
         [first @ .., last] => (format!("{} and {last}", first.join(", ")), "are settings"),
         [] => ("the block".to_string(), "is"),
     };
+    let what = match given {
+        ["from"] => "the teacher",
+        ["from", ..] => "the teacher and the block",
+        _ => "the block",
+    };
     Diag::new(
         &E0802,
         format!("{names} {are} of a training, and `{policy}` does not train"),
@@ -143,7 +148,7 @@ pub fn does_not_train(
         "nothing is trained here",
     )
     .because(method_at, format!("`{policy}` is `{method}`"))
-    .help(format!("leave the block out, or write `method = qat` in `{policy}`"))
+    .help(format!("leave {what} out, or write `method = qat` in `{policy}`"))
 }
 
 /// E0803: the format at `at` does not go with what stands at `other`; the fact, the labels, and what to

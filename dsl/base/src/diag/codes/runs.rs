@@ -29,10 +29,11 @@ code! {
     /// the `quantize`.
     W1014 = "W1014", "a bias too large for the scale of its weights";
 
-    /// A teacher knows less than its student, on the part of the data that neither learnt from, and by more
-    /// than chance: of the samples that one of the two alone gets right, so many more are the student's that
-    /// even chances would give it in less than 1 of 20 cases (McNemar's test). What such a teacher adds to
-    /// the labels may be regularisation; it is not knowledge.
+    /// A teacher is right less often than its student, on the test part, and by more than chance: of the
+    /// samples that one of the two alone gets right, so many more are the student's that even chances would
+    /// give it in less than 1 of 20 cases (McNemar's test). What such a teacher adds to the labels may be
+    /// regularisation; it is not knowledge. Recorded answers are not judged: they are to the training part
+    /// alone, whose labels the student may have seen.
     ///
     /// Train the teacher longer, or let it be larger. In self-distillation, where a model learns from an
     /// earlier one of itself, this is what one hopes for: `allow W1017` on a line before the `distill`.

@@ -147,6 +147,13 @@ pub fn unknown_setting(
     unknown(at, format!("`{block}` has no setting `{given}`"), given, known, foreign, "has")
 }
 
+/// E0301: the setting `given` of a `load` at `at`, which loads no closed network.
+pub fn of_closed(at: Span, given: &str) -> Diag {
+    let message = format!("`{given}` is a setting of closed networks, and this `load` gives none");
+    Diag::new(&E0301, message, at, "does not belong here")
+        .help(format!("leave it out; `load \"net.onnx\" as NAME {{ {given} = … }}` has it"))
+}
+
 /// E0302: the call that ends at `at` lacks `param`; `signature` is the word with its parameters.
 pub fn missing_param(at: Span, word: &str, param: &str, signature: &str) -> Diag {
     Diag::new(&E0302, format!("`{word}` needs `{param}`"), at, format!("`{param}` is not given"))

@@ -3,6 +3,7 @@
 use crate::console::{Style, paint};
 use crate::human::{bytes, count, list, number, plural, seconds, share};
 use crate::table::{Grid, Side};
+use crate::written;
 use dlm_check::Program;
 use dlm_check::quant::{Form, Method, Quantization, size};
 use dlm_learn::Summary;
@@ -24,7 +25,13 @@ pub(super) fn opening(program: &Program, quantization: &Quantization) -> String 
                 quantization.calibrate.min(program.datasets[quantization.dataset].counts[0]);
             format!("ranges from {} samples", count(samples as u64))
         }
-        Method::Qat => "trained on with rounded numbers".to_string(),
+        Method::Qat => match &quantization.tuning {
+            Some(it) if !it.training.teachers.is_empty() => {
+                let teachers = written::teachers(&it.training.teachers);
+                format!("trained on with rounded numbers, from {teachers}")
+            }
+            _ => "trained on with rounded numbers".to_string(),
+        },
     };
     format!(
         "{} with {}: {integers} of {} in integers, {how} · {} → {}",

@@ -1,11 +1,12 @@
 //! The screens of a run: what will be done, the table of results, the expectations.
 
-use super::{deviation, wanted};
+use super::deviation;
 use crate::console::{Style, paint};
 use crate::human::{about, bytes, count, number, seconds, share};
 use crate::table::{Grid, Side};
+use crate::written;
 use dlm_check::Program;
-use dlm_check::program::{Compare, Quantity, Split};
+use dlm_check::program::{Compare, Quantity, Split, Step, Training};
 use dlm_learn::metrics::Scores;
 use dlm_learn::{Judgement, Outcome, Summary, judge};
 use dlm_vocab::metric::MetricUnit;
@@ -42,43 +43,22 @@ impl<'a> Mean<'a> {
     }
 }
 
-/// What will be trained, before it is.
+/// What will be made and of what, before it is: a line for each verb, in the order in which they run.
 pub(super) fn opening(program: &Program, only: Option<&str>, color: bool) -> String {
-    let mut out = String::new();
-    let trainings: Vec<_> = wanted(program, only).collect();
-    let quantizations: Vec<_> = (program.quantizations.iter())
-        .filter(|q| only.is_none_or(|only| only == q.artifact))
-        .collect();
-    let names = trainings.iter().map(|t| &t.artifact);
-    let names = names.chain(quantizations.iter().map(|q| &q.artifact));
-    let longest = names.map(|name| name.chars().count()).max().unwrap_or(0);
-    for training in trainings {
-        let network = &program.networks[training.network];
-        let dataset = &program.datasets[training.dataset];
-        let [train, valid, test] = dataset.counts.map(|n| count(n as u64));
-        let pad = " ".repeat(longest - training.artifact.chars().count());
-        let facts = format!(
-            "{} parameters, {} multiply-adds · {} {train} train, {valid} valid, {test} test",
-            count(network.params()),
-            about(network.macs()),
-            dataset.name,
-        );
-        out += &format!(
-            "{}{pad}  {}\n",
-            paint(color, Style::Bold, &training.artifact),
-            paint(color, Style::Dim, facts)
-        );
-    }
-    for quantization in quantizations {
-        let pad = " ".repeat(longest - quantization.artifact.chars().count());
-        let facts = super::quantized::opening(program, quantization);
-        out += &format!(
-            "{}{pad}  {}\n",
-            paint(color, Style::Bold, &quantization.artifact),
-            paint(color, Style::Dim, facts)
-        );
-    }
-    out
+    let steps = program.steps_for(only);
+    let length = |step: &Step| program.gives(*step).chars().count();
+    let longest = steps.iter().map(length).max().unwrap_or(0);
+    let line = |step: &Step| {
+        let facts = match *step {
+            Step::Load(i) => written::load(program, &program.loads[i]),
+            Step::Train(i) => training(program, &program.trainings[i]),
+            Step::Quantize(i) => super::quantized::opening(program, &program.quantizations[i]),
+        };
+        let name = paint(color, Style::Bold, program.gives(*step));
+        let pad = " ".repeat(longest - length(step));
+        format!("{name}{pad}  {}\n", paint(color, Style::Dim, facts))
+    };
+    steps.iter().map(line).collect()
 }
 
 /// The table of results: a row for each artifact.
@@ -159,15 +139,34 @@ pub(super) fn expectations(mean: &Mean<'_>, program: &Program, color: bool) -> S
     out
 }
 
-/// Where the weights are.
+/// What has been written where.
 pub(super) fn files(outcome: &Outcome, program: &Program, folder: &Path, color: bool) -> String {
     let exported = program.exports.iter().filter(|export| {
         outcome.artifacts.iter().any(|artifact| artifact.artifact == export.artifact)
     });
-    let mut files: Vec<String> = outcome.artifacts.iter().map(|a| a.file.clone()).collect();
+    let made = |name: &str| program.loads.iter().all(|load| load.artifact != name);
+    let written = outcome.artifacts.iter().filter(|it| !it.file.is_empty() && made(&it.artifact));
+    let mut files: Vec<String> = written.map(|it| it.file.clone()).collect();
     files.extend(exported.map(|export| export.file.clone()));
     files.push(folder.join("metrics.jsonl").display().to_string());
     format!("\n{}\n", paint(color, Style::Dim, format!("written: {}", files.join(", "))))
+}
+
+/// What is trained on what, and with which teachers.
+fn training(program: &Program, training: &Training) -> String {
+    let network = &program.networks[training.network];
+    let dataset = &program.datasets[training.dataset];
+    let [train, valid, test] = dataset.counts.map(|n| count(n as u64));
+    let mut facts = format!(
+        "{} parameters, {} multiply-adds · {} {train} train, {valid} valid, {test} test",
+        count(network.params()),
+        about(network.macs()),
+        dataset.name,
+    );
+    if !training.teachers.is_empty() {
+        facts += &format!(" · from {}", written::teachers(&training.teachers));
+    }
+    facts
 }
 
 /// The unit of the first metric in one side.

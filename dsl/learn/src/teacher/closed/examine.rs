@@ -1,8 +1,8 @@
 //! What an ONNX file says of itself, checked before the runtime sees it: the runtime trusts the sizes
 //! that it reads.
 
-use super::proto::{Attribute, Graph, Model, Node, Size, Tensor, ValueInfo, element};
 use super::{Batch, Ending};
+use crate::onnx::proto::{Attribute, Graph, Model, Node, Size, Tensor, ValueInfo, element};
 use dlm_base::Shape;
 use prost::Message;
 use prost::bytes::Bytes;

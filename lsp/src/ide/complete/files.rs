@@ -1,0 +1,162 @@
+//! Files in strings, and imports.
+
+use super::{Kind, Offers};
+use crate::ide::calls;
+use crate::ide::words::{self, Wants};
+use dlm_base::Files;
+use dlm_check::names::{Entry, ModuleId};
+use dlm_check::stdlib;
+use dlm_grammar::tree::ItemKind;
+use dlm_vocab::Type;
+use dlm_vocab::data::Target;
+use std::ops::Range;
+
+/// The names of data inside the binary.
+const BUILTIN: &[&str] = &["digits", "iris", "spirals"];
+
+/// What may stand in a string whose content is `content`.
+pub(super) fn string(offers: &mut Offers<'_>, content: Range<usize>, files: &dyn Files) {
+    let caret = offers.caret;
+    let call = calls::innermost(offers.snapshot, caret);
+    let wants = call.as_ref().and_then(|call| {
+        let param = call.callable.params.get(call.active?)?;
+        Some((call.callable.name.clone(), param.name.clone(), param.wants.clone()))
+    });
+    offers.replace = content.clone();
+    match (caret.keyword(), wants) {
+        ("use", _) => listed(offers, content, files, &[".dlm"]),
+        ("load", None) => listed(offers, content, files, &[".onnx", ".safetensors", ".pt", ".pth"]),
+        ("export", _) => export(offers),
+        (_, Some((word, _, Wants::Value(Type::Str)))) if word == "builtin" => {
+            BUILTIN
+                .iter()
+                .for_each(|name| offers.push(Kind::Value, name, "inside the binary", "", 0));
+        }
+        (_, Some((_, name, Wants::Value(Type::Str | Type::Strs)))) => columns(offers, &name),
+        (_, Some((word, _, Wants::Value(Type::File)))) => {
+            let endings: &[&str] = match word.as_str() {
+                "csv" => &[".csv", ".tsv", ".txt", ".data", ".gz"],
+                "npy" | "answers" => &[".npy"],
+                "npz" => &[".npz"],
+                "cifar" => &[".bin", ".gz"],
+                _ => &[],
+            };
+            listed(offers, content, files, endings);
+        }
+        _ => {}
+    }
+}
+
+/// The files of the folder that is written so far; those with one of the endings first.
+fn listed(offers: &mut Offers<'_>, content: Range<usize>, files: &dyn Files, endings: &[&str]) {
+    let text = offers.snapshot.text.clone();
+    let written = text.get(content.start..offers.caret.at).unwrap_or_default();
+    let folder = written.rfind('/').map_or("", |cut| &written[..=cut]);
+    offers.replace = content.start + folder.len()..content.end;
+    let probe = files.resolve(&offers.snapshot.name, &format!("{folder}x"));
+    let path = probe.strip_suffix("/x").unwrap_or(".");
+    let path = if path.is_empty() { "/" } else { path };
+    let known = files.list(path).unwrap_or_default();
+    let own = offers.snapshot.name.rsplit('/').next().unwrap_or_default().to_string();
+    for name in known.iter().filter(|name| !name.starts_with('.') && **name != own) {
+        let is_folder = name.ends_with('/');
+        let fits = endings.is_empty() || endings.iter().any(|it| name.ends_with(it));
+        let rank = match (fits, is_folder) {
+            (true, false) => 0,
+            (_, true) => 10,
+            (false, false) => 300,
+        };
+        offers.push(Kind::File, name, if is_folder { "folder" } else { "file" }, "", rank);
+    }
+}
+
+/// The columns of the table that the data read.
+fn columns(offers: &mut Offers<'_>, param: &str) {
+    if !matches!(param, "target" | "features") {
+        return;
+    }
+    let Some((decl, _)) = words::lookup(offers.snapshot, offers.caret.text_of(1)) else { return };
+    let Some(facts) = offers.snapshot.checked.facts.get(&decl).cloned() else { return };
+    for column in &facts.columns {
+        offers.push(Kind::Value, &column.name, "column", "", 0);
+    }
+    if let Target::Values(names) = &facts.target {
+        names.iter().for_each(|name| offers.push(Kind::Value, name, "column", "", 0));
+    }
+}
+
+/// A name for what an `export` writes.
+fn export(offers: &mut Offers<'_>) {
+    let artifact = offers.caret.text_of(1).to_string();
+    let stem: String = artifact
+        .chars()
+        .enumerate()
+        .flat_map(|(i, c)| {
+            let dash = (i > 0 && c.is_uppercase()).then_some('-');
+            dash.into_iter().chain(c.to_lowercase())
+        })
+        .collect();
+    for (i, (ending, says)) in
+        [("onnx", "the network"), ("safetensors", "its weights")].iter().enumerate()
+    {
+        offers.push(Kind::File, &format!("{stem}.{ending}"), says, "", i as u32);
+    }
+}
+
+/// What may stand in a `use`.
+pub(super) fn imports(offers: &mut Offers<'_>) {
+    let caret = offers.caret;
+    match caret.last_text() {
+        "use" => {
+            for part in stdlib::PARTS {
+                let names: Vec<&str> = part.names().collect();
+                let label = format!("std.{}", part.name);
+                let text = format!("{label}: ${{1:{}}}$0", names.first().unwrap_or(&"Name"));
+                offers.snippet(Kind::Name, &label, &names.join(", "), "", &text, 0);
+            }
+            let doc = "Declarations of another file, relative to this one.";
+            offers.snippet(Kind::Value, "\"file.dlm\"", "a file", doc, "\"$1\": $0", 10);
+        }
+        "." => {
+            for part in stdlib::PARTS {
+                let names: Vec<&str> = part.names().collect();
+                offers.push(Kind::Name, part.name, &names.join(", "), "", 0);
+            }
+        }
+        ":" | "," => imported(offers),
+        _ => {}
+    }
+}
+
+/// The names that the file or the part of the library declares.
+fn imported(offers: &mut Offers<'_>) {
+    let caret = offers.caret;
+    let given: Vec<&str> = (0..caret.before.len()).map(|it| caret.text_of(it)).collect();
+    if given.get(1) == Some(&"std") {
+        let Some(part) = given.get(3).and_then(|name| stdlib::find(name)) else { return };
+        for name in part.names().filter(|name| !given.contains(name)) {
+            offers.push(Kind::Layer, name, &format!("std.{}", part.name), "", 0);
+        }
+        return;
+    }
+    let Some(main) = words::main(offers.snapshot) else { return };
+    let path = given.get(1).map_or("", |text| text.trim_matches('"'));
+    let wanted = main
+        .name
+        .rsplit_once('/')
+        .map_or(path.to_string(), |(folder, _)| format!("{folder}/{path}"));
+    let modules = &offers.snapshot.checked.modules;
+    let Some(place) = modules.iter().position(|it| it.name == wanted) else { return };
+    for (name, entry) in &modules[place].names {
+        if let Entry::Known(decl, kind) = entry
+            && decl.module == ModuleId(place as u32)
+            && !given.contains(&name.as_str())
+        {
+            let item = &modules[place].tree.items[decl.item as usize];
+            let doc = item.doc.as_ref().map_or("", |doc| doc.text.as_str());
+            let layer = matches!(item.kind, ItemKind::Layer(_) | ItemKind::Model(_));
+            let as_what = if layer { Kind::Layer } else { Kind::Name };
+            offers.push(as_what, name, kind.bare(), doc, 0);
+        }
+    }
+}

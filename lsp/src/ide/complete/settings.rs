@@ -1,0 +1,193 @@
+//! Settings of blocks: those not given yet, and their values.
+
+use super::{Kind, Offers, args, names};
+use crate::ide::calls;
+use crate::ide::words;
+use dlm_grammar::lex::TokenKind;
+use dlm_vocab::data::Target;
+use dlm_vocab::ops::OPERATORS;
+use dlm_vocab::settings::{self, Setting, Takes};
+use dlm_vocab::word::doc_text;
+use dlm_vocab::{Type, loss};
+
+/// A place in the block of settings that begins at `brace`.
+pub(super) fn block(offers: &mut Offers<'_>, brace: usize) {
+    let caret = offers.caret;
+    let word = calls::block(caret, brace);
+    if let Some(bracket) = caret.bracket()
+        && caret.called(bracket).is_some_and(|it| caret.text_of(it) == "kind")
+    {
+        for op in OPERATORS {
+            let found = words::operator(op);
+            offers.push(Kind::Layer, op.word.name, "operator", &found.doc, 0);
+        }
+        return;
+    }
+    if let Some(call) = calls::innermost(offers.snapshot, caret)
+        && (caret.bracket() == Some(call.bracket) || caret.bracket() > Some(call.bracket))
+    {
+        return args::arguments(offers, &call);
+    }
+    let setting = calls::setting(caret, brace);
+    let in_block = caret.bracket() == Some(brace);
+    let wants = caret.wants_value() && caret.last() != Some(brace);
+    if in_block && caret.last_text() == "override" {
+        return targets(offers);
+    }
+    let dotted = caret.last_kind() == Some(TokenKind::Dot);
+    match setting {
+        Some(setting) if wants || dotted || !in_block => value(offers, setting, word),
+        _ if !in_block => {}
+        _ => {
+            if !caret.first_on_line() {
+                args::units(offers);
+            }
+            keys(offers, brace, word);
+        }
+    }
+}
+
+/// The settings that are not given yet.
+fn keys(offers: &mut Offers<'_>, brace: usize, word: &str) {
+    let given = given(offers, brace);
+    for (i, setting) in settings::block(word).into_iter().enumerate() {
+        if given.iter().any(|name| name == setting.name) {
+            continue;
+        }
+        let label = setting.name;
+        let detail = format!("default: {}", setting.default);
+        let text = format!("{label} = $0");
+        let doc = doc_text(setting.doc);
+        // What excludes each other sinks.
+        let other = match label {
+            "steps" => "epochs",
+            "epochs" => "steps",
+            "source" => "train",
+            "train" => "source",
+            _ => "",
+        };
+        let rank = if given.iter().any(|name| name == other) { 200 } else { i as u32 };
+        offers.snippet(Kind::Setting, label, &detail, &doc, &text, rank);
+        offers.foreign(setting.aliases);
+    }
+    if word == "policy" {
+        let text = "override ${1:kind(dense)} { ${2:weights = int8(per = tensor)} }$0";
+        let doc = "Other formats for some layers.";
+        offers.snippet(Kind::Keyword, "override", "override target { … }", doc, text, 100);
+    }
+}
+
+/// The names of the settings of a block, before the caret and behind it.
+fn given(offers: &Offers<'_>, brace: usize) -> Vec<String> {
+    let caret = offers.caret;
+    let mut names = Vec::new();
+    let mut depth = 0usize;
+    for place in brace + 1..caret.before.len() {
+        match caret.before[place].kind {
+            TokenKind::Open => depth += 1,
+            TokenKind::Close => depth = depth.saturating_sub(1),
+            TokenKind::Equals if depth == 0 => names.push(caret.text_of(place - 1).to_string()),
+            _ => {}
+        }
+    }
+    if let Some(item) = crate::ide::locals::item_at(offers.snapshot, caret.at)
+        && calls::block(caret, brace) != "override"
+        && let Some(block) = item.settings()
+    {
+        let behind = block.settings().filter(|it| it.key.span.start as usize > caret.word.end);
+        names.extend(behind.map(|it| it.key.text.clone()));
+    }
+    names
+}
+
+/// The values of a setting.
+fn value(offers: &mut Offers<'_>, setting: &'static Setting, block: &str) {
+    let in_list = offers.caret.bracket().is_some_and(|it| offers.caret.text_of(it) == "[");
+    match setting.takes {
+        Takes::Paths if in_list => return args::paths(offers, 0),
+        Takes::Paths => {
+            return offers.snippet(Kind::Value, "[…]", "layer paths", "", "[$1]$0", 0);
+        }
+        Takes::Augments if !in_list => {
+            return offers.snippet(Kind::Value, "[…]", "augmentations", "", "[$1]$0", 0);
+        }
+        Takes::Loss => return losses(offers, block),
+        Takes::Artifact => return names::artifacts(offers, false, 0),
+        Takes::Value(ty) => {
+            args::typed(offers, ty, 0);
+            if matches!(ty, Type::Int { .. } | Type::Real { .. }) {
+                default(offers, setting);
+            }
+            return;
+        }
+        Takes::Samples => default(offers, setting),
+        Takes::Tail => {
+            ["30%", "1 epoch", "200 steps"]
+                .iter()
+                .for_each(|text| offers.push(Kind::Value, text, "", "", 0));
+        }
+        _ => {}
+    }
+    let (list, what) = words::of_setting(setting.takes);
+    args::words_of(offers, &list, what, 0);
+    if setting.takes == Takes::SourceOrPart {
+        offers.push(Kind::Value, "10%", "a share", "", 0);
+        offers.push(Kind::Value, "500 samples", "a count", "", 0);
+    }
+}
+
+/// The default of a setting, where it is a plain value.
+fn default(offers: &mut Offers<'_>, setting: &Setting) {
+    if setting.default.starts_with(|c: char| c.is_ascii_digit()) {
+        offers.push(Kind::Value, setting.default, "default", "", 20);
+    }
+}
+
+/// Loss terms: those that fit the targets of the data first.
+fn losses(offers: &mut Offers<'_>, block: &str) {
+    let caret = offers.caret;
+    let on = (0..caret.before.len()).find(|&it| caret.text_of(it) == "on");
+    let data = on.map_or("", |it| caret.text_of(it + 1));
+    let decl = words::lookup(offers.snapshot, data).map(|(decl, _)| decl);
+    let facts = decl.and_then(|decl| offers.snapshot.checked.facts.get(&decl).cloned());
+    let target: Option<Target> = facts.map(|facts| facts.target.clone());
+    let taught = block == "distill" || (block == "quantize" && has_teacher(offers));
+    for &it in loss::LOSSES {
+        if it.has_teacher() && !taught {
+            continue;
+        }
+        let fits = target.as_ref().is_none_or(|target| (it.fits)(target));
+        let rank = match (fits, it.has_teacher()) {
+            (true, true) => 0,
+            (true, false) => 50,
+            (false, _) => 300,
+        };
+        args::words_of(offers, &[&it.word], "loss term", rank);
+        // Terms that compare features may name layers.
+        if it.of == loss::Of::Features
+            && let Some(last) = offers.list.last_mut()
+        {
+            let name = it.word.name;
+            last.insert = format!("{name}(teacher = ${{1:path}}, student = ${{2:path}})$0");
+            last.snippet = true;
+        }
+    }
+    names::constants(offers, 200);
+}
+
+fn has_teacher(offers: &Offers<'_>) -> bool {
+    (0..offers.caret.before.len()).any(|it| offers.caret.text_of(it) == "from")
+}
+
+/// What an `override` may be of.
+fn targets(offers: &mut Offers<'_>) {
+    offers.snippet(
+        Kind::Keyword,
+        "kind",
+        "kind(OPERATOR)",
+        "All layers of an operator.",
+        "kind(${1:dense})$0",
+        0,
+    );
+    args::paths(offers, 10);
+}

@@ -1,0 +1,130 @@
+//! The programs of the folders that the editor has open.
+
+use super::answers::{View, flatten};
+use super::documents::Shared;
+use super::lines::Lines;
+use super::overlay::Overlay;
+use crate::ide::{Snapshot, symbols};
+use dlm_base::Files;
+use dlm_base::files::NoFiles;
+use std::sync::Arc;
+use tower_lsp::lsp_types as lsp;
+
+/// No more folders and programs than this are looked into.
+const MAX_FOLDERS: usize = 2_000;
+const MAX_PROGRAMS: usize = 500;
+
+/// Folders that hold no programs of their own.
+const SKIPPED: &[&str] = &["target/", "node_modules/", "runs/"];
+
+/// The programs that import the document: open ones and those of the workspace.
+pub(crate) fn importers(view: &View) -> Vec<Snapshot> {
+    let name = &view.answer.snapshot.name;
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let uses = |text: &str| text.contains("use") && text.contains(last);
+    let others =
+        texts(&view.shared).into_iter().filter(|(other, text)| other != name && uses(text));
+    let snapshots = others.map(|(other, text)| snapshot(&view.shared, &other, &text));
+    snapshots.filter(|it| it.checked.modules.iter().any(|module| module.name == **name)).collect()
+}
+
+/// The declarations of all programs whose names hold the letters of `query` in their order.
+pub(crate) fn symbols(shared: &Shared, query: &str) -> Vec<lsp::SymbolInformation> {
+    let mut found = Vec::new();
+    let encoding = shared.lock().encoding();
+    for (name, text) in texts(shared) {
+        let Some(uri) = shared.uri(&shared.lock(), &name) else { continue };
+        let alone = Snapshot::new(&name, &text, dlm_check::check_text(&name, &text, &NoFiles));
+        let lines = Lines::new(&alone.text, encoding);
+        for symbol in symbols::symbols(&alone) {
+            flatten(&lines, &uri, &symbol, None, &mut found);
+        }
+    }
+    found.retain(|it| holds(&it.name, query));
+    found
+}
+
+/// Whether the letters of `query` occur in `name` in their order, whatever their case.
+fn holds(name: &str, query: &str) -> bool {
+    let mut letters = name.chars().flat_map(char::to_lowercase);
+    query.chars().flat_map(char::to_lowercase).all(|wanted| letters.any(|c| c == wanted))
+}
+
+/// Programs by name: the open ones as they are typed, and those of the workspace.
+fn texts(shared: &Shared) -> Vec<(Arc<str>, Arc<str>)> {
+    let (mut texts, folders) = {
+        let state = shared.lock();
+        let open: Vec<(Arc<str>, Arc<str>)> =
+            state.docs.iter().map(|(name, doc)| (name.clone(), doc.text.clone())).collect();
+        (open, state.folders.clone())
+    };
+    for name in programs(&*shared.host.files, folders) {
+        if !texts.iter().any(|(open, _)| **open == *name)
+            && let Ok(text) = shared.host.files.text(&name)
+        {
+            texts.push((name.into(), text.into()));
+        }
+    }
+    texts
+}
+
+/// The programs in some folders and below.
+fn programs(files: &dyn Files, mut folders: Vec<String>) -> Vec<String> {
+    let (mut programs, mut looked) = (Vec::new(), 0);
+    while let Some(folder) = folders.pop() {
+        looked += 1;
+        if looked > MAX_FOLDERS {
+            break;
+        }
+        for entry in files.list(&folder).unwrap_or_default() {
+            let path = format!("{}/{}", folder.trim_end_matches('/'), entry.trim_end_matches('/'));
+            if entry.ends_with('/') {
+                if !entry.starts_with('.') && !SKIPPED.contains(&entry.as_str()) {
+                    folders.push(path);
+                }
+            } else if entry.ends_with(".dlm") && programs.len() < MAX_PROGRAMS {
+                programs.push(path);
+            }
+        }
+    }
+    programs.sort();
+    programs
+}
+
+fn snapshot(shared: &Shared, name: &str, text: &str) -> Snapshot {
+    let (known, open) = {
+        let state = shared.lock();
+        let known = state.docs.get(name).and_then(|doc| doc.answer.clone());
+        let open = state.docs.iter().map(|(name, doc)| (name.clone(), doc.text.clone())).collect();
+        (known, open)
+    };
+    match known.filter(|it| *it.snapshot.text == *text) {
+        Some(answer) => answer.snapshot,
+        None => {
+            let overlay = Overlay::new(&*shared.host.files, open);
+            Snapshot::new(name, text, dlm_check::check_text(name, text, &overlay))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dlm_base::files::MemFiles;
+
+    #[test]
+    fn programs_are_found_in_all_folders() {
+        let mut files = MemFiles::default();
+        for name in ["/w/a.dlm", "/w/sub/b.dlm", "/w/.git/c.dlm", "/w/runs/d.dlm", "/w/e.csv"] {
+            files.put(name, "");
+        }
+        assert_eq!(programs(&files, vec!["/w".to_string()]), ["/w/a.dlm", "/w/sub/b.dlm"]);
+    }
+
+    #[test]
+    fn letters_in_their_order() {
+        assert!(holds("ResidualBlock", "resbl"));
+        assert!(holds("ResidualBlock", ""));
+        assert!(!holds("ResidualBlock", "blockres"));
+    }
+}

@@ -1,0 +1,16 @@
+//! The server over a pipe: what editors do, and what no editor should.
+
+#[path = "server/client.rs"]
+mod client;
+
+#[path = "server/diagnostics.rs"]
+mod diagnostics;
+
+#[path = "server/guards.rs"]
+mod guards;
+
+#[path = "server/bad_input.rs"]
+mod bad_input;
+
+#[path = "server/fuzz.rs"]
+mod fuzz;
