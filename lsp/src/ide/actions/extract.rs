@@ -52,7 +52,7 @@ pub(super) fn extract(snapshot: &Snapshot, range: &Range<usize>) -> Option<Actio
         true => name.clone(),
         false => format!("{name}({})", flows.join(", ")),
     };
-    let layer = format!("layer {name}({}) {{\n{input} -> {inside}\n}}\n", params.join(", "));
+    let layer = format!("layer {name}({}) {{\n    {input} -> {inside}\n}}\n", params.join(", "));
     let mut layer = formatted(&layer)? + "\n\n";
     if text.contains("\r\n") {
         layer = layer.replace("\r\n", "\n").replace('\n', "\r\n");

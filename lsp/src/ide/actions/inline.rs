@@ -106,7 +106,7 @@ fn arguments<'t>(
             None => writer.live.push(param.default.as_ref()?.1.span),
         }
     }
-    numbers(network, first, known, row, writer)?;
+    numbers(network, first, known, writer)?;
     // Defaults speak of sizes and of other settings.
     for (i, param) in network.params.iter().enumerate().filter(|(i, _)| *i != first) {
         if let (None, Some((_, default))) = (given.get(&i), &param.default) {
@@ -124,10 +124,9 @@ fn numbers(
     network: &Network,
     first: usize,
     known: Option<Known>,
-    row: &Row<'_>,
     writer: &mut Writer<'_>,
 ) -> Option<()> {
-    let known = known.filter(|_| row.turns == 0).and_then(|known| known.sizes);
+    let known = known.and_then(|known| known.sizes);
     for (i, param) in network.params.iter().enumerate() {
         let TypeKind::Tensor { sizes: Some(sizes), .. } = &param.ty.kind else { continue };
         for (axis, size) in sizes.iter().enumerate() {
@@ -183,7 +182,7 @@ fn with_rows<'t>(
                 None => row.source?.span,
             };
             let name = fresh(input.name, &taken);
-            out += &format!("{name} = {}\n", text.get(start..before.end as usize)?);
+            out += &format!("{name} = {}\n    ", text.get(start..before.end as usize)?);
             taken.insert(name.clone());
             writer.with.insert(input.at, name);
         }
@@ -193,7 +192,8 @@ fn with_rows<'t>(
         let Statement::Binding(it) = row else { return None };
         let value = writer.write(it.value.span)?;
         let name = fresh(&it.name.text, &taken);
-        out += &format!("{name} = {value}\n");
+        // At the start of a line a constant would begin.
+        out += &format!("{name} = {value}\n    ");
         taken.insert(name.clone());
         writer.with.insert(it.name.span, name);
     }

@@ -33,8 +33,8 @@ pub(super) struct Row<'t> {
     pub(super) enters: Option<Known>,
     /// The row of the body that is nothing but this flow.
     pub(super) statement: Option<&'t Statement>,
-    /// How many `repeat`s are around it.
-    pub(super) turns: usize,
+    /// Whether its flows have the same sizes whenever they pass.
+    pub(super) fixed: bool,
 }
 
 /// The layer or model around a byte, when nothing in it is wrong and no path names its steps.
@@ -115,7 +115,10 @@ pub(super) fn applied(step: &Step) -> Option<Span> {
 pub(super) fn entering(snapshot: &Snapshot, row: &Row<'_>, index: usize) -> Option<Known> {
     match index.checked_sub(1) {
         None => row.enters.clone(),
-        Some(before) => noted(snapshot, applied(&row.steps[before])?),
+        Some(before) => {
+            let known = noted(snapshot, applied(&row.steps[before])?)?;
+            Some(Known { sizes: known.sizes.filter(|_| row.fixed), ..known })
+        }
     }
 }
 
@@ -168,8 +171,8 @@ impl<'t> Finder<'t> {
         enters: Option<Known>,
         statement: Option<&'t Statement>,
     ) {
-        let turns = self.turns;
-        self.rows.push(Row { steps, source, enters: enters.clone(), statement, turns });
+        let fixed = self.fixed();
+        self.rows.push(Row { steps, source, enters: enters.clone(), statement, fixed });
         let mut flow = enters;
         for step in steps {
             match &step.kind {

@@ -124,6 +124,29 @@ fn a_layer_is_inlined() {
 }
 
 #[test]
+fn a_layer_with_rows_is_inlined() {
+    let new = changed(
+        "use std.vision: ConvBlock, ResidualBlock\n\nmodel Net(image: [1, 8, 8]) {\n    main = image -> ConvBlock(4)\n    main -> ConvBlock(4) -> Residual$0Block(8) -> flatten -> dense(10)\n}\n",
+        Kind::Inline,
+    );
+    let expected = "\
+use std.vision: ConvBlock
+
+model Net(image: [1, 8, 8]) {
+    main = image -> ConvBlock(4)
+    x = main -> ConvBlock(4)
+    main2 = x -> conv(8, 3, stride = 1, bias = false) -> batch_norm -> relu
+        -> conv(8, 3, bias = false) -> batch_norm
+    skip = if 1 == 1 and 8 == 4 { x }
+           else { x -> conv(8, 1, stride = 1, bias = false) -> batch_norm }
+    main2 + skip -> relu -> flatten -> dense(10)
+}
+";
+    let words = |text: &str| text.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+    assert_eq!(words(&new), words(expected), "{new}");
+}
+
+#[test]
 fn the_last_use_takes_the_layer_with_it() {
     let text = "use std.vision: ConvBlock\n\ndata Digits { source = builtin(\"digits\") }\n\nlayer Tail(x: [C, H, W]) {\n    x -> flatten -> dense(10)\n}\n\nmodel Net(image: [1, 8, 8]) {\n    image -> ConvBlock(4) -> Tail\n}\n\ntrain Net on Digits\n";
     let new = changed(&text.replacen("-> Tail", "-> $0Tail", 1), Kind::Inline);
@@ -160,4 +183,16 @@ fn diagnostics_bring_their_fixes() {
     assert!(snapshot(&new).checked.diags.is_empty(), "{new}");
     let far = actions(&it, 0..3);
     assert!(far.iter().all(|it| it.kind != Kind::QuickFix));
+}
+
+#[test]
+fn sizes_that_differ_from_use_to_use_are_no_numbers() {
+    let text = |row: &str| {
+        format!(
+            "layer Wide(x: [C], units: int = 2 * C) {{\n    x -> dense(units) -> relu\n}}\n\nlayer Two(x: [C]) {{\n    x -> relu -> $0Wide\n}}\n\nmodel Net(x: [4]) {{\n    x -> {row} -> dense(3)\n}}\n"
+        )
+    };
+    assert!(!offered(&text("Two -> Two"), Kind::Inline));
+    let text = text("repeat 2 { relu -> Wide }").replacen("$0", "", 1);
+    assert!(!offered(&text.replacen("relu -> Wide }", "relu -> $0Wide }", 1), Kind::Inline));
 }
