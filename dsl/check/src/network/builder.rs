@@ -19,7 +19,7 @@ pub(crate) const MOST_LAYERS: usize = 100_000;
 /// The most steps, turns and uses of layers that are looked at for one network.
 const MOST_WORK: usize = 1_000_000;
 /// How deep expressions and layers may lie within each other.
-const DEEPEST: usize = 400;
+const DEEPEST: usize = 200;
 
 /// Where the sizes of a flow were fixed.
 #[derive(Clone, Copy, Debug)]
