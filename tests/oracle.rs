@@ -17,6 +17,7 @@ use dlm_vocab::loss::Terms;
 use dlm_vocab::{Arg, Args};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A tensor of a file, row-major as PyTorch has it, batch first.
 struct Tensor {
@@ -118,7 +119,7 @@ fn operators_agree_with_pytorch() {
 }
 
 /// The network of one flow `a -> …` over inputs of these types.
-fn flow_network(flow: &str, inputs: &[Tensor]) -> Result<Network, String> {
+fn flow_network(flow: &str, inputs: &[Tensor]) -> Result<Arc<Network>, String> {
     let sizes = |t: &Tensor| format!("{:?}", &t.shape[1..]);
     let params: Vec<String> = inputs
         .iter()

@@ -293,7 +293,7 @@ fn verify(checked: &Checked, body: &str) -> Vec<(usize, String)> {
 /// The shape behind the last step that ends on a line.
 fn shape_at(checked: &Checked, line: usize) -> Option<String> {
     let source = checked.sources.iter().next()?.1;
-    let on_line = checked.shapes.iter().filter(|(span, _)| {
+    let on_line = checked.notes.results().into_iter().filter(|(span, _)| {
         span.file.0 == 0 && source.line_of((span.end as usize).saturating_sub(1)) + 1 == line
     });
     on_line.max_by_key(|(span, _)| span.end).map(|(_, ty)| ty.shape.to_string())

@@ -6,6 +6,7 @@ use crate::shift::{Move, Shift};
 use crate::tree::Item;
 use dlm_base::FileId;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Items without mistakes, by their text.
 #[derive(Debug, Default)]
@@ -18,21 +19,21 @@ pub struct Cache {
 #[derive(Debug)]
 struct Known {
     kind: SliceKind,
-    /// As it was parsed, without documentation.
-    item: Item,
+    /// As it stood in the last text, documentation included.
+    item: Arc<Item>,
     /// The text that it was last found in.
     seen: u64,
 }
 
 impl Cache {
-    /// The item that the tokens make up, if it is known.
+    /// The item that the tokens make up, if it is known; its documentation is that of another text.
     pub(crate) fn find(
         &mut self,
         file: FileId,
         text: &str,
         slice: &Slice,
         tokens: &[Token],
-    ) -> Option<Item> {
+    ) -> Option<Arc<Item>> {
         let (first, last) = (tokens.first()?, tokens.last()?);
         let start = first.start as usize;
         let known = self.items.get_mut(&text[start..last.end as usize])?;
@@ -40,19 +41,26 @@ impl Cache {
             return None;
         }
         known.seen = self.turn;
-        let mut item = known.item.clone();
-        let by = start as i64 - i64::from(item.span.start);
-        if by != 0 || item.span.file != file {
+        let by = start as i64 - i64::from(known.item.span.start);
+        if by != 0 || known.item.span.file != file {
+            let mut item = Item::clone(&known.item);
             item.shift(Move { file, by });
+            return Some(Arc::new(item));
         }
-        Some(item)
+        Some(known.item.clone())
     }
 
-    /// Remembers an item without mistakes.
-    pub(crate) fn keep(&mut self, text: &str, slice: &Slice, item: &Item) {
-        if !slice.indented && item.doc.is_none() {
-            let known = Known { kind: slice.kind, item: item.clone(), seen: self.turn };
-            self.items.insert(text[item.span.range()].into(), known);
+    /// Remembers an item without mistakes, as the tree has it.
+    pub(crate) fn keep(&mut self, text: &str, slice: &Slice, item: &Arc<Item>) {
+        if slice.indented {
+            return;
+        }
+        match self.items.get_mut(&text[item.span.range()]) {
+            Some(known) => known.item = item.clone(),
+            None => {
+                let known = Known { kind: slice.kind, item: item.clone(), seen: self.turn };
+                self.items.insert(text[item.span.range()].into(), known);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use dlm_base::diag::codes::syntax;
 use dlm_base::{Diag, FileId, Span};
 use pest::Parser;
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// A longer text is refused.
 pub const MAX_BYTES: usize = 10 << 20;
@@ -45,7 +45,8 @@ pub fn parse_with(file: FileId, text: &str, mut cache: Option<&mut Cache>) -> Pa
     }
     let all = lex::tokens(text);
     let (tokens, comments) = split(file, text, all);
-    let mut items = Vec::new();
+    let mut items: Vec<Arc<Item>> = Vec::new();
+    let mut slices = Vec::new();
     let mut diags = Vec::new();
     for slice in items::cut(text, &tokens) {
         let slice_tokens = &tokens[slice.tokens.clone()];
@@ -56,16 +57,13 @@ pub fn parse_with(file: FileId, text: &str, mut cache: Option<&mut Cache>) -> Pa
             && let Some(known) = cache.find(file, text, &slice, slice_tokens)
         {
             items.push(known);
+            slices.push(slice);
         } else {
             let mut item = parse_item(file, text, &slice, slice_tokens, &mut found);
             item.broken = !found.is_empty();
-            if let Some(cache) = &mut cache
-                && !item.broken
-            {
-                cache.keep(text, &slice, &item);
-            }
             found.sort_by_key(|diag| diag.primary.span.start);
-            items.push(item);
+            items.push(Arc::new(item));
+            slices.push(slice);
         }
         if diags.len() < 10 * MAX_DIAGS {
             diags.append(&mut found);
@@ -73,6 +71,9 @@ pub fn parse_with(file: FileId, text: &str, mut cache: Option<&mut Cache>) -> Pa
     }
     document(text, &comments, &mut items);
     if let Some(cache) = cache {
+        for (slice, item) in slices.iter().zip(&items).filter(|(_, item)| !item.broken) {
+            cache.keep(text, slice, item);
+        }
         cache.forget(items.len());
     }
     let broken = !diags.is_empty();
@@ -245,7 +246,7 @@ fn declared(file: FileId, text: &str, tokens: &[Token]) -> Option<Name> {
 }
 
 /// Gives each item the `///` lines before it; they reach over `allow`.
-fn document(text: &str, comments: &[Comment], items: &mut [Item]) {
+fn document(text: &str, comments: &[Comment], items: &mut [Arc<Item>]) {
     let mut next = 0;
     let mut waiting: Option<Doc> = None;
     for item in items {
@@ -260,7 +261,7 @@ fn document(text: &str, comments: &[Comment], items: &mut [Item]) {
                 continue;
             }
             let line = text[comment.span.range()].trim_start_matches('/');
-            let line = line.strip_prefix(' ').unwrap_or(line);
+            let line = line.strip_prefix(' ').unwrap_or(line).trim_end();
             match &mut doc {
                 None => doc = Some(Doc { span: comment.span, text: line.to_owned() }),
                 Some(doc) => {
@@ -275,6 +276,8 @@ fn document(text: &str, comments: &[Comment], items: &mut [Item]) {
             ItemKind::Allow(_) => doc.clone(),
             _ => None,
         };
-        item.doc = doc;
+        if item.doc != doc {
+            Arc::make_mut(item).doc = doc;
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! been reported by the parser; whoever reads the tree passes over them in silence.
 
 use dlm_base::{FileId, Span};
+use std::sync::Arc;
 
 mod expr;
 mod helpers;
@@ -20,7 +21,7 @@ pub struct Tree {
     /// The number of the file.
     pub file: FileId,
     /// The declarations, verbs and the rest, in the order of the text.
-    pub items: Vec<Item>,
+    pub items: Vec<Arc<Item>>,
     /// Every comment of the file, `///` included, in the order of the text.
     pub comments: Vec<Comment>,
     /// Whether a mistake of form lies anywhere in the text.

@@ -13,6 +13,7 @@ use dlm_learn::onnx::quantized_model;
 use dlm_learn::quant::network::{floats, lower_quantized};
 use dlm_learn::quant::{Bias, Codes, Quantized, Stored};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const NETWORKS: &str = "use std.vision: ConvBlock, SqueezeExcite
 model Mlp(x: [30]) { x -> dense(64) -> relu -> dense(48) -> relu -> dense(10) }
@@ -163,7 +164,7 @@ struct Trial {
     own: Vec<f32>,
 }
 
-fn networks() -> Vec<Network> {
+fn networks() -> Vec<Arc<Network>> {
     check(NETWORKS).unwrap_or_else(|errors| panic!("{errors}")).networks
 }
 

@@ -3,45 +3,67 @@
 use crate::diags::Diags;
 use crate::names::World;
 use crate::program::{Flow, NetLayer, Network, Program};
+use crate::session::Memo;
 use dlm_base::diag::codes::lints;
 use dlm_base::{Diag, Span};
 use dlm_graph::Role;
 use dlm_vocab::Arg;
 use dlm_vocab::data::Target;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// Reports W1003 and W1007 for the networks of a program, each step of the text once.
-pub(crate) fn networks(world: &World<'_>, program: &Program, diags: &mut Diags) {
-    let mut biases: BTreeMap<Span, Option<Diag>> = BTreeMap::new();
-    for net in &program.networks {
+/// What is found in one network.
+#[derive(Debug, Default)]
+pub(crate) struct Lints {
+    /// The steps of the file that have a bias, each with W1003 where that has no effect.
+    biases: Vec<(Span, Option<Diag>)>,
+    /// W1007.
+    relus: Vec<Diag>,
+}
+
+impl Lints {
+    /// Looks at the steps of a network that stand in the file that is checked.
+    pub(crate) fn of(world: &World<'_>, net: &Network) -> Lints {
+        let mut lints = Lints::default();
         let readers = readers(net);
         for (i, layer) in net.layers.iter().enumerate() {
             if !world.in_main(layer.span) {
                 continue;
             }
             if has_bias(layer) {
-                // A step that is expanded many times has a useless bias only if all of them do.
-                let found = useless_bias(world, net, i, &readers);
-                let known = biases.entry(layer.span).or_insert_with(|| found.clone());
-                if found.is_none() {
-                    *known = None;
-                }
+                lints.biases.push((layer.span, useless_bias(world, net, i, &readers)));
             }
             if layer.layer.role() == Role::Softmax
                 && let Some(Flow::Layer(before)) = layer.inputs.first()
                 && let Some(relu) = relu_at(net, *before)
             {
                 let what = format!("`{}`", layer.operator.word.name);
-                diags.push(lints::relu_at_end(
-                    relu.span,
-                    relu.operator.word.name,
-                    layer.span,
-                    &what,
-                ));
+                let name = relu.operator.word.name;
+                lints.relus.push(lints::relu_at_end(relu.span, name, layer.span, &what));
             }
         }
+        lints
     }
-    diags.extend(biases.into_values().flatten());
+}
+
+/// Reports W1003 and W1007 for the networks of a program, each step of the text once.
+pub(crate) fn networks(world: &World<'_>, program: &Program, diags: &mut Diags) {
+    let found: Vec<Arc<Lints>> =
+        program.networks.iter().map(|net| Memo::lints(world, net)).collect();
+    diags.extend(found.iter().flat_map(|lints| lints.relus.iter().cloned()));
+    // A step that is expanded many times has a useless bias only if all of them do.
+    let useless: BTreeMap<Span, &Diag> = found
+        .iter()
+        .flat_map(|lints| &lints.biases)
+        .filter_map(|(at, diag)| Some((*at, diag.as_ref()?)))
+        .collect();
+    if !useless.is_empty() {
+        let all = found.iter().flat_map(|lints| &lints.biases);
+        let useful: BTreeSet<Span> =
+            all.filter(|(_, diag)| diag.is_none()).map(|(at, _)| *at).collect();
+        let useless = useless.into_iter().filter(|(at, _)| !useful.contains(at));
+        diags.extend(useless.map(|(_, diag)| diag.clone()));
+    }
     for training in &program.trainings {
         let classes = matches!(program.datasets[training.dataset].facts.target, Target::Classes(_));
         let net = &program.networks[training.network];

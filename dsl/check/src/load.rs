@@ -17,6 +17,7 @@ use dlm_grammar::tree::{self, Clause, Expr, ItemKind, LoadSource, ModelUse, Name
 use dlm_vocab::Word;
 use dlm_vocab::data::{DataError, InputKind, Target, npy};
 use dlm_vocab::settings::{ANSWERS, INPUT};
+use std::sync::Arc;
 
 mod onnx;
 mod weights;
@@ -131,7 +132,7 @@ impl Place<'_> {
         file: &Text,
         user: Option<usize>,
         diags: &mut Diags,
-    ) -> Option<(Network, String, Span)> {
+    ) -> Option<(Arc<Network>, String, Span)> {
         let path = self.weights_file(model, file, diags);
         let (decl, given) = resolve_model(self.world, model, diags)?;
         let at = model.name.span;

@@ -2,10 +2,10 @@
 
 use crate::consts::Const;
 use crate::diags::Diags;
+use crate::network::seen::{Notes, Seen};
 use crate::session::Memo;
 use dlm_base::{FileId, Files, Sources, Span};
 use dlm_grammar::tree::{self, Item, ItemKind, Name, Tree};
-use dlm_graph::Ty;
 use dlm_vocab::data::{DataError, Facts};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,13 +13,14 @@ use std::sync::Arc;
 
 mod declare;
 mod resolve;
+mod said;
 pub mod unused;
 mod walk;
 
 pub(crate) use declare::declare;
 pub(crate) use resolve::unknown_value;
 pub use resolve::{Callee, Wanted};
-pub(crate) use walk::mentions;
+pub(crate) use said::Said;
 
 /// The number of a module; the file that is checked is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,9 +100,9 @@ pub struct Module {
     /// Whether it is of the library inside the binary.
     pub std: bool,
     /// What each name stands for, imports included.
-    pub names: BTreeMap<String, Entry>,
+    pub names: Arc<BTreeMap<String, Entry>>,
     /// The artifacts of the verbs: the item that gives each.
-    pub artifacts: BTreeMap<String, u32>,
+    pub artifacts: Arc<BTreeMap<String, u32>>,
 }
 
 /// A constant that the command line overrides.
@@ -133,12 +134,12 @@ pub struct World<'f> {
     pub(crate) facts: RefCell<BTreeMap<Decl, Option<Arc<Facts>>>>,
     /// What the headers of a source's files tell, by the source and its arguments.
     pub(crate) headers: RefCell<BTreeMap<String, Result<Facts, DataError>>>,
-    /// The result of each step, by its place in the text, as it first occurred.
-    pub(crate) shapes: RefCell<BTreeMap<Span, Ty>>,
     /// What earlier checks have found, if there were any to remember.
     pub(crate) memo: Option<RefCell<Memo>>,
-    /// What is known of places in flows.
-    pub(crate) seen: RefCell<crate::network::seen::Seen>,
+    /// What is known of places in flows, by what is being checked.
+    pub(crate) seen: RefCell<Seen>,
+    /// The same, by what has been checked.
+    pub(crate) notes: RefCell<Notes>,
     /// How many expressions are being computed within each other.
     pub(crate) depth: Cell<usize>,
     /// What is being computed, each with the place that asked for it.
@@ -168,7 +169,7 @@ impl<'f> World<'f> {
     }
 
     /// The item of a declaration.
-    pub fn item(&self, decl: Decl) -> &Item {
+    pub fn item(&self, decl: Decl) -> &Arc<Item> {
         &self.module(decl.module).tree.items[decl.item as usize]
     }
 

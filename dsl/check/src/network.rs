@@ -17,6 +17,7 @@ use crate::session::Memo;
 use dlm_base::Span;
 use dlm_grammar::tree::ModelUse;
 use dlm_vocab::data::Facts;
+use std::sync::Arc;
 
 mod builder;
 mod call;
@@ -65,7 +66,7 @@ pub struct Misfit {
 #[derive(Debug)]
 pub struct Built {
     /// The network.
-    pub network: Network,
+    pub network: Arc<Network>,
 }
 
 /// The model that a verb names, with its settings checked; `None` when something is wrong with

@@ -25,7 +25,7 @@ pub struct Program {
     pub datasets: Vec<Dataset>,
     /// Each declared model with its default settings, where all its sizes are known, and each
     /// model with the settings and the data of a verb.
-    pub networks: Vec<Network>,
+    pub networks: Vec<Arc<Network>>,
     /// The verbs that give artifacts, each after those that it needs.
     pub steps: Vec<Step>,
     /// The `load` verbs.

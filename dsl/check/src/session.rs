@@ -4,15 +4,14 @@ use crate::consts::Const;
 use crate::data;
 use crate::diags::Diags;
 use crate::lints_net;
-use crate::names::{Decl, Entry, Kind, Module, ModuleId, World, mentions, unused};
-use crate::network::seen::Seen;
+use crate::names::{Decl, Entry, Kind, Module, ModuleId, World, unused};
+use crate::network::seen::{Notes, Where};
 use crate::network::{self, check_declarations};
 use crate::order::{check_verbs, declared_data};
 use crate::program::Program;
 use dlm_base::{Diag, Files, Severity, Source, Sources, Span};
 use dlm_grammar::Cache;
 use dlm_grammar::tree::ItemKind;
-use dlm_graph::Ty;
 use dlm_vocab::data::Facts;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +21,10 @@ pub(crate) mod allow;
 mod memo;
 mod read;
 mod recorder;
+mod room;
 
 pub(crate) use memo::Memo;
+pub use room::Room;
 
 /// What a check gives, whatever was wrong.
 #[derive(Debug)]
@@ -36,14 +37,12 @@ pub struct Checked {
     pub diags: Vec<Diag>,
     /// The trees of all files with what their names stand for; the file that was checked is the first.
     pub modules: Vec<Module>,
-    /// The result of each step, by its place in the text, as it first occurred.
-    pub shapes: BTreeMap<Span, Ty>,
     /// The values of the constants.
     pub constants: BTreeMap<Decl, Const>,
     /// What is known of the data.
     pub facts: BTreeMap<Decl, Arc<Facts>>,
     /// What is known of places in flows.
-    pub seen: Seen,
+    pub notes: Notes,
 }
 
 impl Checked {
@@ -72,10 +71,9 @@ pub fn check_file(path: &str, files: &dyn Files, overrides: &[(String, String)])
                 sources,
                 diags: vec![diag],
                 modules: Vec::new(),
-                shapes: BTreeMap::new(),
                 constants: BTreeMap::new(),
                 facts: BTreeMap::new(),
-                seen: Seen::default(),
+                notes: Notes::default(),
             }
         }
     }
@@ -87,26 +85,32 @@ pub fn check_text(name: &str, text: &str, files: &dyn Files) -> Checked {
     check(name, text, files, &[])
 }
 
-/// What outlives a check, so that the next one of nearly the same text is quick. Its answers are those of
-/// [`check_text`].
+/// What outlives a check, so that the next one of nearly the same text is quick.
 #[derive(Debug, Default)]
 pub struct Session {
+    text: String,
+    room: Room,
     cache: Cache,
     memo: Memo,
 }
 
 impl Session {
-    /// As [`check_text`].
-    pub fn check(&mut self, name: &str, text: &str, files: &dyn Files) -> Checked {
+    /// Checks a text as [`check_text`] does, and gives it room behind some lines: what is found is that of the
+    /// text with its room, which is the first source.
+    pub fn check(&mut self, name: &str, text: &str, files: &dyn Files) -> (Checked, Room) {
+        self.room.after(&self.text, text);
+        self.text.clear();
+        self.text.push_str(text);
+        let wide = self.room.widen(text);
         let mut diags = Diags::new();
         let cache = Some(&mut self.cache);
-        let mut world = read::world(name, text, files, &[], data::facts, cache, &mut diags);
+        let mut world = read::world(name, &wide, files, &[], data::facts, cache, &mut diags);
         self.memo.begin();
         world.memo = Some(RefCell::new(std::mem::take(&mut self.memo)));
         let (checked, memo) = check_world(world, diags);
         self.memo = memo.unwrap_or_default();
         self.memo.end(checked.modules.iter().map(|module| module.tree.items.len()).sum());
-        checked
+        (checked, self.room.clone())
     }
 }
 
@@ -119,9 +123,11 @@ fn check(name: &str, text: &str, files: &dyn Files, overrides: &[(String, String
 fn check_world(mut world: World<'_>, mut diags: Diags) -> (Checked, Option<Memo>) {
     constants(&world, &mut diags);
     // What is kept of networks is kept under the facts that they name: these come first.
-    for decl in declared_data(&world) {
-        world.facts(decl, world.name(decl).span, &mut diags);
+    let data = declared_data(&world);
+    for decl in &data {
+        world.facts(*decl, world.name(*decl).span, &mut diags);
     }
+    Memo::compare(&world, &data);
     world.recursive = check_declarations(&world, &mut diags);
     let mut program = Program::default();
     check_verbs(&world, &mut program, &mut diags);
@@ -156,9 +162,8 @@ fn constants(world: &World<'_>, diags: &mut Diags) {
 
 /// The constants that the value of a constant names.
 fn needed(world: &World<'_>, decl: Decl) -> Vec<Decl> {
-    let mut names = BTreeSet::new();
-    mentions(world.item(decl), &mut names);
-    let known = names.into_iter().filter_map(|name| match world.lookup(decl.module, name) {
+    let said = world.said(decl);
+    let known = said.names.iter().filter_map(|name| match world.lookup(decl.module, name) {
         Some(Entry::Known(decl, Kind::Const)) => Some(decl),
         _ => None,
     });
@@ -196,15 +201,15 @@ fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
 fn finish(world: World<'_>, program: Program, diags: Vec<Diag>) -> Checked {
     let constants = world.constants.into_inner();
     let facts = world.facts.into_inner();
-    let seen = world.seen.into_inner();
+    let mut notes = world.notes.into_inner();
+    notes.add(Arc::new(world.seen.into_inner()), Where::Anywhere);
     Checked {
         program,
         sources: world.sources,
         diags,
         modules: world.modules,
-        shapes: world.shapes.into_inner(),
         constants: constants.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
         facts: facts.into_iter().filter_map(|(k, v)| Some((k, v?))).collect(),
-        seen,
+        notes,
     }
 }

@@ -87,7 +87,7 @@ impl<'a> Stored<'a> {
         };
         let data = load.dataset.map(|index| Loaded::load(&program.datasets[index], files));
         let data = data.transpose()?;
-        let network = load.network().map(|network| &program.networks[network]);
+        let network = load.network().map(|network| &*program.networks[network]);
         let opened = run::load::open(load, network, data.as_ref(), files)?;
         let body = opened.body;
         // New inputs are read as the data are, and then seen as the artifact sees them.

@@ -7,9 +7,10 @@ use crate::tree::{
     TypeKind, UseSource,
 };
 use dlm_base::Span;
+use std::sync::Arc;
 
 impl<'t> Printer<'t> {
-    pub(super) fn items(&mut self, items: &'t [Item]) {
+    pub(super) fn items(&mut self, items: &'t [Arc<Item>]) {
         let mut widths = Widths::default();
         for (i, item) in items.iter().enumerate() {
             self.row(0, true);
@@ -29,7 +30,7 @@ impl<'t> Printer<'t> {
         self.line(0, true);
     }
 
-    fn const_widths(&self, items: &[Item]) -> (usize, usize) {
+    fn const_widths(&self, items: &[Arc<Item>]) -> (usize, usize) {
         let mut run = Run::new(self);
         for item in items {
             let ItemKind::Const(it) = &item.kind else { break };

@@ -44,12 +44,12 @@ pub(crate) fn place_of(expr: &Expr) -> Option<Span> {
 
 /// What a step gives.
 pub(crate) fn gives(snapshot: &Snapshot, place: Span) -> Option<&Ty> {
-    snapshot.checked.shapes.get(&place)
+    snapshot.checked.notes.result(place)
 }
 
 /// What is known of a step.
 pub(crate) fn step(snapshot: &Snapshot, place: Span) -> Option<&SeenStep> {
-    snapshot.checked.seen.steps.get(&place)
+    snapshot.checked.notes.step(place)
 }
 
 /// The figures of a step: `[1, 8, 8] → [32, 8, 8] · 320 parameters · 18,432 MACs`.

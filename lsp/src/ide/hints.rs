@@ -117,7 +117,7 @@ impl<'s> Hints<'s> {
 
     /// Steps in a row: the shape after each that changes it, and after the last of each line.
     fn chain(&mut self, steps: &'s [Step]) {
-        let arrivals = &self.snapshot.checked.seen.arrivals;
+        let notes = &self.snapshot.checked.notes;
         for (i, step) in steps.iter().enumerate() {
             let next = steps.get(i + 1);
             let end = step.span.end as usize;
@@ -126,9 +126,9 @@ impl<'s> Hints<'s> {
             let ends_line = between.is_none_or(|text| text.contains(['\n', '\r']));
             let place = facts::place(step);
             let gives = place.and_then(|place| facts::gives(self.snapshot, place));
-            let gives = gives.or_else(|| next.and_then(|next| arrivals.get(&next.span)));
+            let gives = gives.or_else(|| next.and_then(|next| notes.arrival(next.span)));
             let Some(ty) = gives else { continue };
-            if ends_line || arrivals.get(&step.span) != Some(ty) {
+            if ends_line || notes.arrival(step.span) != Some(ty) {
                 let tooltip = place.and_then(|place| facts::of_step(self.snapshot, place));
                 self.push(end, facts::shape(ty), tooltip);
             }

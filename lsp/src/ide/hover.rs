@@ -155,7 +155,7 @@ fn local(snapshot: &Snapshot, caret: &Caret<'_>, name: &str) -> Option<String> {
     let known = locals(snapshot, caret.word.end + 1);
     let found = known.into_iter().rev().find(|it| it.name == name)?;
     let here = dlm_base::Span::new(dlm_base::FileId(0), caret.word.start, caret.word.end);
-    let seen = snapshot.checked.seen.names.get(&here).cloned();
+    let seen = snapshot.checked.notes.name(here).cloned();
     let shape = |ty: Option<dlm_graph::Ty>| match seen.or(ty) {
         Some(ty) => format!(": {}", facts::shape(&ty)),
         None => String::new(),

@@ -42,7 +42,7 @@ impl LocalKind {
 /// The item that holds a byte, or the last one that begins before it.
 pub(crate) fn item_at(snapshot: &Snapshot, at: usize) -> Option<&Item> {
     let items = &words::main(snapshot)?.tree.items;
-    items.iter().rev().find(|item| item.span.start as usize <= at)
+    items.iter().rev().find(|item| item.span.start as usize <= at).map(|item| &**item)
 }
 
 /// The layer or model around a byte.
@@ -58,8 +58,8 @@ pub(crate) fn locals(snapshot: &Snapshot, at: usize) -> Vec<Local> {
     let (Some(item), Some(network)) = (item_at(snapshot, at), network_at(snapshot, at)) else {
         return Vec::new();
     };
-    let names = &snapshot.checked.seen.names;
-    let ty = |name: &tree::Name| names.get(&name.span).cloned();
+    let notes = &snapshot.checked.notes;
+    let ty = |name: &tree::Name| notes.name(name.span).cloned();
     let mut found: Vec<Local> = Vec::new();
     for param in network.params.iter().filter(|param| !param.name.is_missing()) {
         let kind = match &param.ty.kind {

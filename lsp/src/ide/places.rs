@@ -10,17 +10,18 @@ use std::collections::BTreeMap;
 /// The networks whose layers a path at the caret may name.
 pub(crate) fn networks<'s>(snapshot: &'s Snapshot, caret: &Caret<'_>) -> Vec<&'s Network> {
     let program = &snapshot.checked.program;
+    let networks = || program.networks.iter().map(|net| &**net);
     let of_artifact = |name: &str| -> Vec<&'s Network> {
         let found = program.artifact(name).and_then(|artifact| artifact.network());
         match found {
             Some(net) => vec![&program.networks[net]],
-            None => program.networks.iter().filter(|net| net.model == name).collect(),
+            None => networks().filter(|net| net.model == name).collect(),
         }
     };
     let mut found = match caret.keyword() {
         "policy" => {
             let uses = program.quantizations.iter().filter(|it| it.policy == caret.text_of(1));
-            uses.map(|it| &program.networks[it.network]).collect()
+            uses.map(|it| &*program.networks[it.network]).collect()
         }
         "train" => own(snapshot, caret),
         "distill" | "quantize" if is_teachers(snapshot, caret) => {
@@ -35,7 +36,7 @@ pub(crate) fn networks<'s>(snapshot: &'s Snapshot, caret: &Caret<'_>) -> Vec<&'s
         _ => Vec::new(),
     };
     if found.is_empty() && caret.keyword() == "policy" {
-        found = program.networks.iter().collect();
+        found = networks().collect();
     }
     let mut titles: Vec<&str> = Vec::new();
     found.retain(|net| {
@@ -55,7 +56,10 @@ fn own<'s>(snapshot: &'s Snapshot, caret: &Caret<'_>) -> Vec<&'s Network> {
     let verb = program.trainings.iter().find(|it| it.span.start == at || it.artifact == named);
     match verb {
         Some(training) => vec![&program.networks[training.network]],
-        None => program.networks.iter().filter(|net| net.model == caret.text_of(1)).collect(),
+        None => {
+            let networks = program.networks.iter().map(|net| &**net);
+            networks.filter(|net| net.model == caret.text_of(1)).collect()
+        }
     }
 }
 

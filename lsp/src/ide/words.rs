@@ -158,7 +158,14 @@ pub(crate) fn network(snapshot: &Snapshot, decl: Decl) -> Option<Callable> {
 
 /// The item of a declaration.
 pub(crate) fn item(snapshot: &Snapshot, decl: Decl) -> Option<&tree::Item> {
-    snapshot.checked.modules.get(decl.module.0 as usize)?.tree.items.get(decl.item as usize)
+    snapshot
+        .checked
+        .modules
+        .get(decl.module.0 as usize)?
+        .tree
+        .items
+        .get(decl.item as usize)
+        .map(|it| &**it)
 }
 
 /// The checked file.

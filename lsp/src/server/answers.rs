@@ -74,7 +74,7 @@ impl View {
         let mut files: Vec<(String, Vec<TextEdit>)> = Vec::new();
         for edit in edits {
             let range = self.range_in(&edit.place, others)?;
-            let new = TextEdit::new(range, edit.text.clone());
+            let new = TextEdit::new(range, trimmed(&edit.text));
             match files.iter_mut().find(|(file, _)| *file == edit.place.file) {
                 Some((_, edits)) => edits.push(new),
                 None => files.push((edit.place.file.clone(), vec![new])),
@@ -109,6 +109,22 @@ impl View {
 }
 
 type Span = tower_lsp::lsp_types::Range;
+
+/// A text without white space at the ends of its lines, which may be room that no text has.
+fn trimmed(text: &str) -> String {
+    let mut lines = text.split('\n').peekable();
+    let mut out = String::with_capacity(text.len());
+    while let Some(line) = lines.next() {
+        match lines.peek() {
+            Some(_) => {
+                out.push_str(line.trim_end_matches([' ', '\t']));
+                out.push('\n');
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
+}
 
 fn markdown(text: String) -> MarkupContent {
     MarkupContent { kind: MarkupKind::Markdown, value: text }

@@ -268,8 +268,8 @@ impl LanguageServer for Backend {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position;
         let declaration = params.context.include_declaration;
         self.ask(&text_document.uri, move |view| {
-            let others = workspace::importers(view);
-            Some(answers::references(view, position, declaration, &others))
+            let (view, others) = workspace::with_importers(view);
+            Some(answers::references(&view, position, declaration, &others))
         })
         .await
     }
@@ -301,7 +301,7 @@ impl LanguageServer for Backend {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position;
         let to = params.new_name;
         self.ask(&text_document.uri, move |view| {
-            let others = workspace::importers(view);
+            let (view, others) = workspace::with_importers(view);
             let offset = view.lines().offset(position);
             let edits = ide::navigate::rename(view.snapshot(), offset, &to, &others);
             Ok(view.change(&edits.map_err(Error::invalid_params)?, &others))

@@ -1,5 +1,6 @@
 //! From bytes to the lines and columns of the protocol and back.
 
+use dlm_check::session::Room;
 use line_index::{LineIndex, TextSize, WideEncoding};
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,12 +21,19 @@ pub(crate) enum Encoding {
 pub(crate) struct Lines {
     text: Arc<str>,
     index: Arc<LineIndex>,
+    room: Arc<Room>,
     encoding: Encoding,
 }
 
 impl Lines {
     pub(crate) fn new(text: &Arc<str>, encoding: Encoding) -> Lines {
-        Lines { text: text.clone(), index: Arc::new(LineIndex::new(text)), encoding }
+        Lines::with_room(text, Room::default(), encoding)
+    }
+
+    /// Of a text that was given room at the ends of lines: its lines and columns are those of the text without.
+    pub(crate) fn with_room(text: &Arc<str>, room: Room, encoding: Encoding) -> Lines {
+        let index = Arc::new(LineIndex::new(text));
+        Lines { text: text.clone(), index, room: Arc::new(room), encoding }
     }
 
     /// What a column counts.
@@ -35,7 +43,7 @@ impl Lines {
 
     /// The line and column of a byte, which is clamped to the text and to a character.
     pub(crate) fn position(&self, offset: usize) -> lsp::Position {
-        let mut offset = offset.min(self.text.len());
+        let mut offset = self.room.outside(offset.min(self.text.len()));
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
@@ -66,9 +74,10 @@ impl Lines {
         match self.index.line(at.line) {
             Some(line) => {
                 let start = usize::from(line.start());
-                start + within(&self.text[start..], at.character, self.encoding)
+                let offset = start + within(&self.text[start..], at.character, self.encoding);
+                self.room.outside(offset)
             }
-            None => self.text.len(),
+            None => self.room.outside(self.text.len()),
         }
     }
 

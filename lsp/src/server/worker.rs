@@ -5,6 +5,7 @@ use super::lines::Lines;
 use super::overlay::Overlay;
 use super::{diagnostics, documents};
 use crate::ide::Snapshot;
+use dlm_base::FileId;
 use dlm_check::session::Session;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,7 +43,7 @@ pub(crate) fn check(shared: &Arc<Shared>, broken: &mpsc::UnboundedSender<Arc<str
         let session = sessions.entry(name.clone()).or_default();
         let checked = catch_unwind(AssertUnwindSafe(|| session.check(&name, &text, &overlay)));
         let asked = overlay.asked.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Ok(checked) = checked else {
+        let Ok((checked, room)) = checked else {
             sessions.remove(&name);
             let mut state = shared.lock();
             if let Some(doc) = state.docs.get_mut(&name) {
@@ -53,9 +54,9 @@ pub(crate) fn check(shared: &Arc<Shared>, broken: &mpsc::UnboundedSender<Arc<str
             shared.done.send_replace(());
             continue;
         };
-        let snapshot =
-            Snapshot { name: name.clone(), text: text.clone(), checked: Arc::new(checked) };
-        let lines = Lines::new(&text, encoding);
+        let wide = checked.sources.get(FileId(0)).text.clone();
+        let lines = Lines::with_room(&wide, room, encoding);
+        let snapshot = Snapshot { name: name.clone(), text: wide, checked: Arc::new(checked) };
         let answer = Answer { changed, version, snapshot, lines };
         let mut state = shared.lock();
         let Some(doc) = state.docs.get_mut(&name) else { continue };

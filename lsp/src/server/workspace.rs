@@ -1,7 +1,7 @@
 //! The programs of the folders that the editor has open.
 
 use super::answers::{View, flatten};
-use super::documents::Shared;
+use super::documents::{Answer, Shared};
 use super::lines::Lines;
 use super::overlay::Overlay;
 use crate::ide::{Snapshot, symbols};
@@ -17,8 +17,25 @@ const MAX_PROGRAMS: usize = 500;
 /// Folders that hold no programs of their own.
 const SKIPPED: &[&str] = &["target/", "node_modules/", "runs/"];
 
-/// The programs that import the document: open ones and those of the workspace.
-pub(crate) fn importers(view: &View) -> Vec<Snapshot> {
+/// The document and the programs that import it: open ones and those of the workspace. All are checked without
+/// room, so that a place in one is the same for all.
+pub(crate) fn with_importers(view: &View) -> (View, Vec<Snapshot>) {
+    let others = importers(view);
+    let known = || View { shared: view.shared.clone(), answer: view.answer.clone() };
+    if others.is_empty() {
+        return (known(), others);
+    }
+    let name = view.answer.snapshot.name.clone();
+    let Some(text) = view.shared.lock().docs.get(&name).map(|doc| doc.text.clone()) else {
+        return (known(), others);
+    };
+    let snapshot = snapshot(&view.shared, &name, &text);
+    let lines = Lines::new(&snapshot.text, view.lines().encoding());
+    let answer = Answer { snapshot, lines, ..view.answer };
+    (View { shared: view.shared.clone(), answer }, others)
+}
+
+fn importers(view: &View) -> Vec<Snapshot> {
     let name = &view.answer.snapshot.name;
     let last = name.rsplit('/').next().unwrap_or(name);
     let uses = |text: &str| text.contains("use") && text.contains(last);
@@ -92,19 +109,12 @@ fn programs(files: &dyn Files, mut folders: Vec<String>) -> Vec<String> {
 }
 
 fn snapshot(shared: &Shared, name: &str, text: &str) -> Snapshot {
-    let (known, open) = {
-        let state = shared.lock();
-        let known = state.docs.get(name).and_then(|doc| doc.answer.clone());
-        let open = state.docs.iter().map(|(name, doc)| (name.clone(), doc.text.clone())).collect();
-        (known, open)
+    let open = {
+        let docs = &shared.lock().docs;
+        docs.iter().map(|(name, doc)| (name.clone(), doc.text.clone())).collect()
     };
-    match known.filter(|it| *it.snapshot.text == *text) {
-        Some(answer) => answer.snapshot,
-        None => {
-            let overlay = Overlay::new(&*shared.host.files, open);
-            Snapshot::new(name, text, dlm_check::check_text(name, text, &overlay))
-        }
-    }
+    let overlay = Overlay::new(&*shared.host.files, open);
+    Snapshot::new(name, text, dlm_check::check_text(name, text, &overlay))
 }
 
 #[cfg(test)]

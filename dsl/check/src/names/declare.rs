@@ -2,12 +2,13 @@
 
 use super::{Decl, Entry, Kind, Module, ModuleId};
 use crate::diags::Diags;
-use dlm_base::diag::codes::names::{self, Hint};
+use dlm_base::diag::codes::names::{self as codes, Hint};
 use dlm_base::suggest::nearest;
 use dlm_base::{Diag, Span};
 use dlm_grammar::tree::{Item, ItemKind, Name, Quantize, Tree, Use};
 use dlm_vocab::ops;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Fills [`Module::names`] and [`Module::artifacts`] of every module. `imports` gives for each `use`
 /// the module that it names, where that could be read.
@@ -19,7 +20,7 @@ pub(crate) fn declare(
     for (i, module) in modules.iter_mut().enumerate() {
         own(module, ModuleId(i as u32), diags);
     }
-    let own: Vec<BTreeMap<String, Entry>> = modules.iter().map(|m| m.names.clone()).collect();
+    let own: Vec<Arc<BTreeMap<String, Entry>>> = modules.iter().map(|m| m.names.clone()).collect();
     for i in 0..modules.len() {
         let id = ModuleId(i as u32);
         let tree = modules[i].tree.clone();
@@ -47,6 +48,7 @@ fn kind_of(item: &Item) -> Option<Kind> {
 fn own(module: &mut Module, id: ModuleId, diags: &mut Diags) {
     let tree = module.tree.clone();
     let mut places: BTreeMap<&str, (Span, Option<Kind>)> = BTreeMap::new();
+    let mut names = BTreeMap::new();
     for (i, item) in tree.items.iter().enumerate() {
         let Some(name) = item.declared() else { continue };
         let kind = kind_of(item);
@@ -57,7 +59,7 @@ fn own(module: &mut Module, id: ModuleId, diags: &mut Diags) {
         };
         if let Some((first, first_kind)) = places.get(name.text.as_str()) {
             if let (Some(kind), Some(first_kind)) = (kind, first_kind) {
-                diags.push(names::twice(
+                diags.push(codes::twice(
                     name.span,
                     &declared_as(kind),
                     &name.text,
@@ -71,12 +73,13 @@ fn own(module: &mut Module, id: ModuleId, diags: &mut Diags) {
             && ops::find(&name.text).is_some()
         {
             // The operator keeps its name, so that its uses stay what they are.
-            diags.push(names::is_operator(name.span, kind.word(), &name.text));
+            diags.push(codes::is_operator(name.span, kind.word(), &name.text));
             continue;
         }
         places.insert(&name.text, (name.span, kind));
-        module.names.insert(name.text.clone(), entry);
+        names.insert(name.text.clone(), entry);
     }
+    module.names = Arc::new(names);
 }
 
 fn declared_as(kind: Kind) -> String {
@@ -85,7 +88,7 @@ fn declared_as(kind: Kind) -> String {
 
 fn import(
     modules: &mut [Module],
-    own: &[BTreeMap<String, Entry>],
+    own: &[Arc<BTreeMap<String, Entry>>],
     id: ModuleId,
     it: &Use,
     from: Option<ModuleId>,
@@ -102,16 +105,17 @@ fn import(
                 }
             },
         };
-        let module = &mut modules[id.0 as usize];
+        let module = &modules[id.0 as usize];
         if module.names.contains_key(&name.text) {
             if let Some((first, what)) = first_place(module, name)
                 && entry != Entry::Broken
             {
-                diags.push(names::twice(name.span, "imported", &name.text, first, &what));
+                diags.push(codes::twice(name.span, "imported", &name.text, first, &what));
             }
             continue;
         }
-        module.names.insert(name.text.clone(), entry);
+        let names = &mut modules[id.0 as usize].names;
+        Arc::make_mut(names).insert(name.text.clone(), entry);
     }
 }
 
@@ -139,7 +143,7 @@ fn not_there(from: &Module, known: &BTreeMap<String, Entry>, name: &Name) -> Dia
         .filter(|(_, entry)| matches!(entry, Entry::Known(..)))
         .map(|(name, _)| name.clone())
         .collect();
-    let gives = |item: &Item| {
+    let gives = |item: &Arc<Item>| {
         kind_of(item).is_none() && item.declared().is_some_and(|it| it.text == name.text)
     };
     let hint = if from.tree.items.iter().any(gives) {
@@ -151,7 +155,7 @@ fn not_there(from: &Module, known: &BTreeMap<String, Entry>, name: &Name) -> Dia
         let near = nearest(&name.text, all.iter().map(String::as_str));
         Hint::Near(near.into_iter().map(str::to_string).collect())
     };
-    names::not_in_file(name.span, &name.text, &from.name, hint, &all)
+    codes::not_in_file(name.span, &name.text, &from.name, hint, &all)
 }
 
 fn artifacts(module: &mut Module, diags: &mut Diags) {
@@ -174,7 +178,7 @@ fn artifacts(module: &mut Module, diags: &mut Diags) {
         if let Some(first) = module.artifacts.get(&name.text) {
             let first = &tree.items[*first as usize];
             if let Some(first) = first.declared() {
-                diags.push(names::artifact_twice(name.span, &name.text, verb, first.span));
+                diags.push(codes::artifact_twice(name.span, &name.text, verb, first.span));
             }
             continue;
         }
@@ -183,15 +187,15 @@ fn artifacts(module: &mut Module, diags: &mut Diags) {
             && *kind != Kind::Model
             && let Some((first, what)) = first_place(module, name)
         {
-            diags.push(names::twice(name.span, "given as an artifact", &name.text, first, &what));
+            diags.push(codes::twice(name.span, "given as an artifact", &name.text, first, &what));
         }
-        module.artifacts.insert(name.text.clone(), i as u32);
+        Arc::make_mut(&mut module.artifacts).insert(name.text.clone(), i as u32);
     }
 }
 
 /// E0202 for a `quantize` without `as`, whose artifact would bear the name of the float one.
 fn unnamed(tree: &Tree, verb: &Quantize, diags: &mut Diags) {
-    let gives = |item: &&Item| match &item.kind {
+    let gives = |item: &&Arc<Item>| match &item.kind {
         ItemKind::Train(_) | ItemKind::Load(_) | ItemKind::Distill(_) => {
             item.declared().is_some_and(|name| name.text == verb.artifact.text)
         }
@@ -200,14 +204,14 @@ fn unnamed(tree: &Tree, verb: &Quantize, diags: &mut Diags) {
         }
         _ => false,
     };
-    let first = tree.items.iter().find(gives).and_then(Item::declared);
+    let first = tree.items.iter().find(gives).and_then(|item| item.declared());
     // Without one, the artifact that is to be quantized is missing, which is another mistake.
     if let Some(first) = first {
         let last = verb.on.as_ref().map(|on| on.name.span);
         let last = last.or(verb.from.as_ref().map(|(_, teacher)| teacher.span));
         let insert = last.unwrap_or(verb.with.name.span).at_end();
         let name = &verb.artifact.text;
-        diags.push(names::quantized_unnamed(verb.artifact.span, name, first.span, insert));
+        diags.push(codes::quantized_unnamed(verb.artifact.span, name, first.span, insert));
     }
 }
 

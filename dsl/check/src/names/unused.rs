@@ -1,12 +1,12 @@
 //! W1001: what is declared and never used.
 
-use super::walk::{mentions, mentions_of, mentions_of_statement};
-use super::{Entry, Kind, Module, World};
+use super::walk::{mentions_of, mentions_of_statement};
+use super::{Decl, Entry, Kind, Module, ModuleId, World};
 use crate::diags::Diags;
 use dlm_base::Diag;
 use dlm_base::diag::codes::lints;
 use dlm_grammar::tree::{Item, ItemKind, Name, Network, Statement, Tree, Use};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// Reports what the checked file declares or imports and nothing in it uses. A file without verbs is
 /// there to be imported from: its declarations are its purpose. Where a part of the text could not be
@@ -16,7 +16,7 @@ pub(crate) fn declarations(world: &World<'_>, diags: &mut Diags) {
     if module.tree.items.iter().any(|item| item.broken || matches!(item.kind, ItemKind::Error(_))) {
         return;
     }
-    let used = Used::of(&module.tree);
+    let used = Used::of(world);
     let runs = has_verbs(&module.tree);
     let unnamed: BTreeSet<&str> = diags
         .iter()
@@ -91,18 +91,22 @@ fn has_verbs(tree: &Tree) -> bool {
 }
 
 /// The names that the items of a file mention: for each the one item that does, or that several do.
-struct Used<'t> {
-    by: std::collections::BTreeMap<&'t str, Option<usize>>,
+struct Used {
+    by: HashMap<String, Option<usize>>,
 }
 
-impl<'t> Used<'t> {
-    fn of(tree: &'t Tree) -> Used<'t> {
-        let mut by = std::collections::BTreeMap::new();
-        for (i, item) in tree.items.iter().enumerate() {
-            let mut names = BTreeSet::new();
-            mentions(item, &mut names);
-            for name in names {
-                by.entry(name).and_modify(|only| *only = None).or_insert(Some(i));
+impl Used {
+    fn of(world: &World<'_>) -> Used {
+        let mut by: HashMap<String, Option<usize>> = HashMap::new();
+        for i in 0..world.main().tree.items.len() {
+            let said = world.said(Decl { module: ModuleId::MAIN, item: i as u32 });
+            for name in &said.names {
+                match by.get_mut(name) {
+                    Some(only) => *only = None,
+                    None => {
+                        by.insert(name.clone(), Some(i));
+                    }
+                }
             }
         }
         Used { by }

@@ -146,7 +146,7 @@ impl<'w, 'd> Builder<'w, 'd> {
         };
         keep_reached(&mut net);
         net.before_relu = before_relu_like(&net);
-        Ok(Built { network: net })
+        Ok(Built { network: Arc::new(net) })
     }
 
     /// The types of a model's inputs; sizes that are bound on the way, and settings with their

@@ -5,7 +5,7 @@ use super::params::{self, TYPES};
 use super::sizes;
 use crate::consts::{Local, Scope};
 use crate::diags::Diags;
-use crate::names::{Decl, Kind, World, unused};
+use crate::names::{Decl, Kind, ModuleId, World};
 use crate::session::Memo;
 use dlm_base::diag::codes::{lints, names, shapes};
 use dlm_base::suggest::nearest;
@@ -32,7 +32,7 @@ static FOREIGN_TYPES: &[(&str, &str)] = &[
 /// Checks every layer and model outside the standard library: the names that it uses, its types, the
 /// arguments of its steps. Gives the layers that contain themselves; those are not to be expanded.
 pub fn check_declarations(world: &World<'_>, diags: &mut Diags) -> BTreeSet<Decl> {
-    let mut uses: BTreeMap<Decl, Vec<(Decl, Span)>> = BTreeMap::new();
+    let mut uses: BTreeMap<Decl, Arc<Vec<(Decl, Span)>>> = BTreeMap::new();
     for (id, module) in world.modules().filter(|(_, module)| !module.std) {
         for (i, item) in module.tree.items.iter().enumerate() {
             let (network, kind) = match &item.kind {
@@ -168,21 +168,22 @@ pub(crate) fn unused_inside(world: &World<'_>, diags: &mut Diags) {
         .filter(|diag| diag.severity() == Severity::Error && diag.primary.span.file == main.file)
         .map(|diag| diag.primary.span.start)
         .collect();
-    for item in main.tree.items.iter().filter(|item| !item.broken) {
+    for (i, item) in main.tree.items.iter().enumerate().filter(|(_, item)| !item.broken) {
         let (tree::ItemKind::Layer(network) | tree::ItemKind::Model(network)) = &item.kind else {
             continue;
         };
         if errors.range(item.span.start..item.span.end).next().is_some() {
             continue;
         }
-        for row in unused::bindings(network) {
+        let said = world.said(Decl { module: ModuleId::MAIN, item: i as u32 });
+        for &row in &said.rows {
             if let Statement::Binding(binding) = &network.body.statements[row] {
                 let detail = "does not reach the result";
                 let name = &binding.name;
                 diags.push(lints::unused(name.span, "binding", &name.text, detail));
             }
         }
-        for place in unused::params(network) {
+        for &place in &said.params {
             let name = &network.params[place].name;
             diags.push(lints::unused(name.span, "parameter", &name.text, ""));
         }
@@ -192,10 +193,10 @@ pub(crate) fn unused_inside(world: &World<'_>, diags: &mut Diags) {
 /// Finds the layers that contain themselves, and reports one use on each round.
 fn recursive(
     world: &World<'_>,
-    uses: &BTreeMap<Decl, Vec<(Decl, Span)>>,
+    uses: &BTreeMap<Decl, Arc<Vec<(Decl, Span)>>>,
     diags: &mut Diags,
 ) -> BTreeSet<Decl> {
-    let of = |decl: &Decl| uses.get(decl).map_or(&[][..], |uses| uses);
+    let of = |decl: &Decl| uses.get(decl).map_or(&[][..], |uses| uses.as_slice());
     let mut found = BTreeSet::new();
     let mut done = BTreeSet::new();
     for start in uses.keys() {

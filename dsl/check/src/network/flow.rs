@@ -263,8 +263,8 @@ impl<'w> Builder<'w, '_> {
 
     /// Remembers the result of a step where it first occurs.
     pub(crate) fn note(&mut self, at: Span, ty: &dlm_graph::Ty) {
-        let mut shapes = self.world.shapes.borrow_mut();
-        shapes.entry(at).or_insert_with(|| ty.clone());
+        let mut seen = self.world.seen.borrow_mut();
+        seen.results.entry(at).or_insert_with(|| ty.clone());
     }
 
     /// Whether what a body asserts holds; what does not is reported at the call.

@@ -9,6 +9,7 @@ use dlm_base::suggest::nearest;
 use dlm_base::{Diag, Severity, Span};
 use dlm_grammar::tree::{Item, ItemKind, Name, Tree};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Leaves out what is silenced, and the warnings of imported files, which those files show on their
 /// own; reports what `allow` silences in vain. The rest comes by file and place.
@@ -63,7 +64,7 @@ pub(crate) fn filter(world: &World<'_>, mut diags: Diags) -> Vec<Diag> {
 
 /// The warnings of the run that the file does not want to see of the verb whose word stands at `keyword`.
 pub(crate) fn silenced(tree: &Tree, keyword: Span) -> Vec<&'static Code> {
-    let own = |item: &Item| match &item.kind {
+    let own = |item: &Arc<Item>| match &item.kind {
         ItemKind::Quantize(it) => it.keyword == keyword,
         ItemKind::Distill(it) => it.keyword == keyword,
         _ => false,

@@ -1,29 +1,39 @@
-//! What outlives a check: items as they were parsed, networks as they were built, facts of data as they were
+//! What outlives a check: networks as they were built, facts of data as they were
 //! read. Only what was found without anything to say is kept, so that nothing that should be said goes
 //! unsaid, and each is kept under all that it came from.
 
 use crate::diags::Diags;
-use crate::names::{Decl, Entry, Kind, ModuleId, World, mentions};
+use crate::lints_net::Lints;
+use crate::names::{Decl, Entry, Kind, ModuleId, Said, World};
 use crate::network::Built;
-use crate::network::seen::Seen;
+use crate::network::seen::{Seen, Where};
 use crate::program::Network;
 use crate::session::recorder::Recorder;
 use dlm_base::{Files, Span};
-use dlm_graph::Ty;
+use dlm_grammar::tree::Item;
 use dlm_vocab::data::{DataError, Facts};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::collections::hash_map::{DefaultHasher, HashMap};
-use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// It all.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
-    networks: HashMap<u64, Kept<Network>>,
-    declarations: HashMap<u64, Kept<Vec<(Decl, Span)>>>,
+    networks: Found<Network>,
+    declarations: Found<Vec<(Decl, Span)>>,
     /// By the source and its arguments: what its files' headers tell, and the stamps of these files.
     headers: BTreeMap<String, Header>,
+    /// By the address of an item what it says by itself.
+    said: RefCell<HashMap<usize, (Arc<Said>, u64)>>,
+    /// By the address of a network what there is to say of it.
+    lints: HashMap<usize, Linted>,
+    /// The names of each module in the last check, and the facts of its data.
+    last: Vec<Arc<BTreeMap<String, Entry>>>,
+    last_facts: BTreeMap<Decl, u64>,
+    /// Of this check: whether names and facts are as they were in the last.
+    steady: bool,
     /// Of this check: what each declaration came from.
     keys: RefCell<BTreeMap<Decl, Option<Key>>>,
     facts: RefCell<BTreeMap<Decl, u64>>,
@@ -37,31 +47,43 @@ struct Header {
     found: Result<Facts, DataError>,
 }
 
-/// Something that was found, with the items that it came from as they stood then.
 #[derive(Debug)]
-struct Kept<T> {
-    items: Vec<(Decl, Span)>,
-    what: T,
-    noted: Noted,
+struct Linted {
+    /// The network, which is kept so that no other takes its address.
+    _net: Arc<Network>,
+    lints: Arc<Lints>,
     turn: u64,
 }
 
-/// What is noted of places in the text on the way.
-#[derive(Clone, Debug, Default)]
-struct Noted {
-    shapes: BTreeMap<Span, Ty>,
-    seen: Seen,
+/// What was found of declarations.
+#[derive(Debug)]
+struct Found<T> {
+    /// By all that it came from.
+    kept: HashMap<u64, Kept<T>>,
+    /// By the declaration, and what else was asked, that which was found last.
+    last: HashMap<(Decl, u64), u64>,
 }
+
+/// Something that was found, with the items that it came from as they stood then.
+#[derive(Debug)]
+struct Kept<T> {
+    items: Items,
+    what: Arc<T>,
+    seen: Arc<Seen>,
+    turn: u64,
+}
+
+type Items = Arc<[(Decl, Arc<Item>)]>;
 
 /// All that a declaration came from.
 #[derive(Clone, Debug)]
 struct Key {
     hash: u64,
     /// The items, each once, in an order that depends on the texts alone.
-    items: Vec<(Decl, Span)>,
+    items: Items,
 }
 
-/// What a declaration says by itself.
+/// What a declaration says by itself, and what its names stand for.
 #[derive(Debug)]
 struct About {
     /// Of its text and of what its names stand for, as far as these are no declarations.
@@ -74,95 +96,134 @@ struct About {
 
 /// How items have moved.
 struct Moves<'a> {
-    from: &'a [(Decl, Span)],
-    to: &'a [(Decl, Span)],
+    from: &'a [(Decl, Arc<Item>)],
+    to: &'a [(Decl, Arc<Item>)],
 }
 
 impl Moves<'_> {
     fn is_none(&self) -> bool {
-        self.from == self.to
+        let same = |((from, a), (to, b)): (&(Decl, Arc<Item>), &(Decl, Arc<Item>))| {
+            from == to && a.span == b.span
+        };
+        self.from.len() == self.to.len() && self.from.iter().zip(self.to).all(same)
     }
 
-    fn span(&self, span: &mut Span) -> bool {
-        let inside = |(_, item): &(Decl, Span)| {
-            item.file == span.file && item.start <= span.start && span.end <= item.end
-        };
-        let Some(place) = self.from.iter().position(inside) else { return false };
-        let (from, to) = (self.from[place].1, self.to[place].1);
-        *span = Span {
+    fn span(&self, span: Span) -> Option<Span> {
+        let place = self.from.iter().position(|(_, item)| contains(item, span))?;
+        let (from, to) = (self.from[place].1.span, self.to[place].1.span);
+        Some(Span {
             file: to.file,
             start: span.start - from.start + to.start,
             end: span.end - from.start + to.start,
-        };
-        true
+        })
     }
 
-    fn decl(&self, decl: &mut Decl) -> bool {
-        let place = self.from.iter().position(|(known, _)| known == decl);
-        place.map(|place| *decl = self.to[place].0).is_some()
+    fn decl(&self, decl: Decl) -> Option<Decl> {
+        let place = self.from.iter().position(|(known, _)| *known == decl)?;
+        Some(self.to[place].0)
     }
+}
+
+fn contains(item: &Item, span: Span) -> bool {
+    let own = item.span;
+    own.file == span.file && own.start <= span.start && span.end <= own.end
 }
 
 /// What has places in the text.
-trait Moving {
-    /// Moves them; `false` when one of them is in none of the items.
-    fn moved(&mut self, moves: &Moves<'_>) -> bool;
+trait Moving: Sized {
+    /// The same with its places moved; `None` when one of them is in none of the items.
+    fn moved(&self, moves: &Moves<'_>) -> Option<Self>;
+
+    /// Whether each of its places is in one of the items.
+    fn lies(&self, items: &[(Decl, Arc<Item>)]) -> bool;
 }
 
 impl Moving for Network {
-    fn moved(&mut self, moves: &Moves<'_>) -> bool {
-        self.layers
-            .iter_mut()
-            .fold(moves.span(&mut self.span), |all, layer| moves.span(&mut layer.span) && all)
+    fn moved(&self, moves: &Moves<'_>) -> Option<Network> {
+        let mut moved = self.clone();
+        moved.span = moves.span(self.span)?;
+        for layer in &mut moved.layers {
+            layer.span = moves.span(layer.span)?;
+        }
+        Some(moved)
+    }
+
+    fn lies(&self, items: &[(Decl, Arc<Item>)]) -> bool {
+        let inside = |span| items.iter().any(|(_, item)| contains(item, span));
+        inside(self.span) && self.layers.iter().all(|layer| inside(layer.span))
     }
 }
 
 impl Moving for Vec<(Decl, Span)> {
-    fn moved(&mut self, moves: &Moves<'_>) -> bool {
-        self.iter_mut().fold(true, |all, (decl, span)| moves.decl(decl) && moves.span(span) && all)
+    fn moved(&self, moves: &Moves<'_>) -> Option<Vec<(Decl, Span)>> {
+        self.iter().map(|(decl, span)| Some((moves.decl(*decl)?, moves.span(*span)?))).collect()
+    }
+
+    fn lies(&self, items: &[(Decl, Arc<Item>)]) -> bool {
+        self.iter().all(|(decl, span)| {
+            items.iter().any(|(known, _)| known == decl)
+                && items.iter().any(|(_, item)| contains(item, *span))
+        })
     }
 }
 
-impl Moving for Noted {
-    fn moved(&mut self, moves: &Moves<'_>) -> bool {
-        let span = |mut at: Span| moves.span(&mut at).then_some(at);
-        let decl = |mut decl: Decl| moves.decl(&mut decl).then_some(decl);
-        let Noted { shapes, seen } = std::mem::take(self);
-        let shapes = shapes.into_iter().map(|(at, ty)| Some((span(at)?, ty)));
-        match (shapes.collect::<Option<_>>(), seen.moved(span, decl)) {
-            (Some(shapes), Some(seen)) => {
-                *self = Noted { shapes, seen };
-                true
-            }
-            _ => false,
-        }
+impl<T> Default for Found<T> {
+    fn default() -> Found<T> {
+        Found { kept: HashMap::new(), last: HashMap::new() }
     }
 }
 
-impl<T: Moving + Clone> Kept<T> {
-    /// What was found, where its items stand now.
-    fn at(&mut self, items: &[(Decl, Span)], turn: u64) -> (T, Noted) {
-        self.turn = turn;
-        let moves = Moves { from: &self.items, to: items };
+impl<T: Moving> Found<T> {
+    /// What was found of a declaration in the last check, of the very same items.
+    fn again(&mut self, world: &World<'_>, slot: (Decl, u64), turn: u64) -> Option<&Kept<T>> {
+        let kept = self.kept.get_mut(self.last.get(&slot)?)?;
+        let same = |(decl, item): &(Decl, Arc<Item>)| {
+            let module = world.modules.get(decl.module.0 as usize);
+            let now = module.and_then(|module| module.tree.items.get(decl.item as usize));
+            now.is_some_and(|now| Arc::ptr_eq(now, item))
+        };
+        kept.items.iter().all(same).then(|| {
+            kept.turn = turn;
+            &*kept
+        })
+    }
+
+    /// What was found of the same texts, where its items stand now.
+    fn at(&mut self, hash: u64, slot: (Decl, u64), items: &Items, turn: u64) -> Option<&Kept<T>> {
+        let kept = self.kept.get_mut(&hash)?;
+        kept.turn = turn;
+        let moves = Moves { from: &kept.items, to: items };
         if !moves.is_none() {
-            self.what.moved(&moves);
-            self.noted.moved(&moves);
-            self.items = items.to_vec();
+            kept.what = Arc::new(kept.what.moved(&moves)?);
+            kept.seen = Arc::new(kept.seen.moved(|at| moves.span(at), |decl| moves.decl(decl))?);
         }
-        (self.what.clone(), self.noted.clone())
+        kept.items = items.clone();
+        self.last.insert(slot, hash);
+        Some(kept)
     }
 
-    /// Something to keep, unless a place of it is in none of its items.
-    fn new(items: &[(Decl, Span)], what: &T, noted: &Noted, turn: u64) -> Option<Kept<T>> {
-        let here = Moves { from: items, to: items };
-        let (mut what, mut noted) = (what.clone(), noted.clone());
-        let inside = what.moved(&here) && noted.moved(&here);
-        inside.then(|| Kept { items: items.to_vec(), what, noted, turn })
+    /// Keeps something, unless a place of it is in none of its items.
+    fn keep(&mut self, hash: u64, slot: (Decl, u64), kept: Kept<T>) {
+        let Kept { items, what, seen, .. } = &kept;
+        let inside = |span| items.iter().any(|(_, item)| contains(item, span));
+        if what.lies(items) && seen.lies(inside) {
+            self.kept.insert(hash, kept);
+            self.last.insert(slot, hash);
+        }
+    }
+
+    fn forget(&mut self, declarations: usize, oldest: u64) {
+        if self.kept.len() > 2 * declarations + 100 {
+            self.kept.retain(|_, kept| kept.turn >= oldest);
+        }
+        if self.last.len() > 4 * declarations + 100 {
+            self.last.clear();
+        }
     }
 }
 
 impl Memo {
-    /// Begins a check.
+    /// Begins a check of what has been read.
     pub(crate) fn begin(&mut self) {
         self.turn += 1;
         self.keys.borrow_mut().clear();
@@ -170,17 +231,33 @@ impl Memo {
         self.abouts.borrow_mut().clear();
     }
 
+    /// Compares with the last check, once the facts of the data are known.
+    pub(crate) fn compare(world: &World<'_>, data: &[Decl]) {
+        let Some(memo) = &world.memo else { return };
+        let facts = {
+            let memo = memo.borrow();
+            data.iter().filter_map(|decl| Some((*decl, memo.facts_hash(world, *decl)?))).collect()
+        };
+        let names: Vec<_> = world.modules.iter().map(|module| module.names.clone()).collect();
+        let mut memo = memo.borrow_mut();
+        memo.steady = memo.last_facts == facts && memo.last == names;
+        (memo.last_facts, memo.last) = (facts, names);
+    }
+
     /// Ends a check that met so many declarations: what has not been of use for long goes.
     pub(crate) fn end(&mut self, declarations: usize) {
         let oldest = self.turn.saturating_sub(20);
-        if self.networks.len() > 2 * declarations + 100 {
-            self.networks.retain(|_, kept| kept.turn >= oldest);
-        }
-        if self.declarations.len() > 2 * declarations + 100 {
-            self.declarations.retain(|_, kept| kept.turn >= oldest);
-        }
+        self.networks.forget(declarations, oldest);
+        self.declarations.forget(declarations, oldest);
         if self.headers.len() > 100 {
             self.headers.clear();
+        }
+        if self.lints.len() > 2 * declarations + 100 {
+            self.lints.retain(|_, it| it.turn >= oldest);
+        }
+        let said = self.said.get_mut();
+        if said.len() > 2 * declarations + 100 {
+            said.retain(|_, (_, turn)| *turn >= oldest);
         }
     }
 
@@ -190,30 +267,16 @@ impl Memo {
         decl: Decl,
         diags: &mut Diags,
         find: impl FnOnce(&mut Diags) -> Vec<(Decl, Span)>,
-    ) -> Vec<(Decl, Span)> {
-        let Some(memo) = &world.memo else { return find(diags) };
-        let key = memo.borrow().key(world, decl);
-        let Some(Key { hash, items }) = key else { return find(diags) };
-        {
-            let mut memo = memo.borrow_mut();
-            let turn = memo.turn;
-            if let Some(kept) = memo.declarations.get_mut(&hash) {
-                let (uses, noted) = kept.at(&items, turn);
-                note(world, noted);
-                return uses;
-            }
-        }
-        let mut found = Diags::new();
-        let (uses, noted) = apart(world, || find(&mut found));
-        if found.is_empty() {
-            let mut memo = memo.borrow_mut();
-            if let Some(kept) = Kept::new(&items, &uses, &noted, memo.turn) {
-                memo.declarations.insert(hash, kept);
-            }
-        }
-        note(world, noted);
-        diags.extend(found.into_vec());
-        uses
+    ) -> Arc<Vec<(Decl, Span)>> {
+        Memo::find(
+            world,
+            decl,
+            0,
+            diags,
+            |memo| &mut memo.declarations,
+            |diags| Ok::<_, std::convert::Infallible>(Arc::new(find(diags))),
+        )
+        .unwrap_or_else(|never| match never {})
     }
 
     /// What `build` gives of a model with settings and data, in words `with`; or gave of the same texts.
@@ -224,30 +287,90 @@ impl Memo {
         diags: &mut Diags,
         build: impl FnOnce(&mut Diags) -> Result<Built, E>,
     ) -> Result<Built, E> {
-        let Some(memo) = &world.memo else { return build(diags) };
+        let with = if world.memo.is_some() { hash_of(&with()) } else { 0 };
+        let build = |diags: &mut Diags| build(diags).map(|built| built.network);
+        Memo::find(world, decl, with, diags, |memo| &mut memo.networks, build)
+            .map(|network| Built { network })
+    }
+
+    fn find<T: Moving, E>(
+        world: &World<'_>,
+        decl: Decl,
+        with: u64,
+        diags: &mut Diags,
+        part: impl Fn(&mut Memo) -> &mut Found<T>,
+        find: impl FnOnce(&mut Diags) -> Result<Arc<T>, E>,
+    ) -> Result<Arc<T>, E> {
+        let Some(memo) = &world.memo else { return find(diags) };
+        let slot = (decl, with);
+        let give = |kept: &Kept<T>| {
+            world.note(kept.seen.clone(), Where::Items(kept.items.clone()));
+            Ok(kept.what.clone())
+        };
+        {
+            let mut memo = memo.borrow_mut();
+            let (steady, turn) = (memo.steady, memo.turn);
+            if let Some(kept) = part(&mut memo).again(world, slot, turn).filter(|_| steady) {
+                return give(kept);
+            }
+        }
         let key = memo.borrow().key(world, decl);
-        let Some(Key { hash, items }) = key else { return build(diags) };
-        let hash = hash_of(&(hash, with()));
+        let Some(Key { hash, items }) = key else { return find(diags) };
+        let hash = hash_of(&(hash, with));
         {
             let mut memo = memo.borrow_mut();
             let turn = memo.turn;
-            if let Some(kept) = memo.networks.get_mut(&hash) {
-                let (network, noted) = kept.at(&items, turn);
-                note(world, noted);
-                return Ok(Built { network });
+            if let Some(kept) = part(&mut memo).at(hash, slot, &items, turn) {
+                return give(kept);
             }
         }
-        let mut found = Diags::new();
-        let (built, noted) = apart(world, || build(&mut found));
-        if let (Ok(built), true) = (&built, found.is_empty()) {
+        let before = world.seen.take();
+        let mut said = Diags::new();
+        let found = find(&mut said);
+        let seen = Arc::new(world.seen.replace(before));
+        world.note(seen.clone(), Where::Anywhere);
+        if let (Ok(what), true) = (&found, said.is_empty()) {
             let mut memo = memo.borrow_mut();
-            if let Some(kept) = Kept::new(&items, &built.network, &noted, memo.turn) {
-                memo.networks.insert(hash, kept);
-            }
+            let kept = Kept { items, what: what.clone(), seen, turn: memo.turn };
+            part(&mut memo).keep(hash, slot, kept);
         }
-        note(world, noted);
-        diags.extend(found.into_vec());
-        built
+        diags.extend(said.into_vec());
+        found
+    }
+
+    /// What there is to say of a network.
+    pub(crate) fn lints(world: &World<'_>, net: &Arc<Network>) -> Arc<Lints> {
+        let Some(memo) = &world.memo else { return Arc::new(Lints::of(world, net)) };
+        let mut memo = memo.borrow_mut();
+        let turn = memo.turn;
+        let address = Arc::as_ptr(net) as usize;
+        let known = memo.lints.entry(address).or_insert_with(|| Linted {
+            _net: net.clone(),
+            lints: Arc::new(Lints::of(world, net)),
+            turn,
+        });
+        known.turn = turn;
+        known.lints.clone()
+    }
+
+    /// What an item says by itself.
+    pub(crate) fn said(world: &World<'_>, decl: Decl) -> Arc<Said> {
+        let item = world.item(decl);
+        let Some(memo) = &world.memo else { return Arc::new(Said::of(world, item)) };
+        let memo = memo.borrow();
+        memo.said_of(world, item)
+    }
+
+    fn said_of(&self, world: &World<'_>, item: &Arc<Item>) -> Arc<Said> {
+        let address = Arc::as_ptr(item) as usize;
+        let mut said = self.said.borrow_mut();
+        if let Some((known, turn)) = said.get_mut(&address) {
+            *turn = self.turn;
+            return known.clone();
+        }
+        let found = Arc::new(Said::of(world, item));
+        said.insert(address, (found.clone(), self.turn));
+        found
     }
 
     /// What the headers of a source's files tell, read anew when one of the files has changed.
@@ -283,7 +406,8 @@ impl Memo {
             return known.clone();
         }
         let mut way = Way { memo: self, world, hash: DefaultHasher::new(), items: Vec::new() };
-        let key = way.follow(decl).then(|| Key { hash: way.hash.finish(), items: way.items });
+        let key =
+            way.follow(decl).then(|| Key { hash: way.hash.finish(), items: way.items.into() });
         self.keys.borrow_mut().insert(decl, key.clone());
         key
     }
@@ -293,14 +417,13 @@ impl Memo {
             return known.clone();
         }
         let item = world.item(decl);
+        let said = self.said_of(world, item);
         let mut hash = DefaultHasher::new();
-        world.text(item.span).hash(&mut hash);
+        said.hash.hash(&mut hash);
         world.module(decl.module).std.hash(&mut hash);
         (decl.module == ModuleId::MAIN).hash(&mut hash);
-        let mut names = BTreeSet::new();
-        mentions(item, &mut names);
         let mut about = About { hash: 0, names: Vec::new(), whole: !item.broken };
-        for name in names {
+        for name in &said.names {
             match world.lookup(decl.module, name) {
                 None => 0_u8.hash(&mut hash),
                 Some(Entry::Broken) => about.whole = false,
@@ -341,7 +464,7 @@ struct Way<'a, 'w, 'f> {
     memo: &'a Memo,
     world: &'w World<'f>,
     hash: DefaultHasher,
-    items: Vec<(Decl, Span)>,
+    items: Vec<(Decl, Arc<Item>)>,
 }
 
 impl Way<'_, '_, '_> {
@@ -351,7 +474,7 @@ impl Way<'_, '_, '_> {
         let mut met = BTreeMap::from([(first, 0)]);
         while let Some(decl) = waiting.pop() {
             met.get(&decl).hash(&mut self.hash);
-            self.items.push((decl, self.world.item(decl).span));
+            self.items.push((decl, self.world.item(decl).clone()));
             let about = self.memo.about(self.world, decl);
             if !about.whole {
                 return false;
@@ -368,23 +491,6 @@ impl Way<'_, '_, '_> {
         }
         true
     }
-}
-
-/// Does something with nothing noted; what it gives, and what it notes.
-fn apart<T>(world: &World<'_>, find: impl FnOnce() -> T) -> (T, Noted) {
-    let before = (world.shapes.take(), world.seen.take());
-    let found = find();
-    let (shapes, seen) = (world.shapes.replace(before.0), world.seen.replace(before.1));
-    (found, Noted { shapes, seen })
-}
-
-/// Notes what is not noted yet.
-fn note(world: &World<'_>, noted: Noted) {
-    let mut known = world.shapes.borrow_mut();
-    for (span, ty) in noted.shapes {
-        known.entry(span).or_insert(ty);
-    }
-    world.seen.borrow_mut().add(noted.seen);
 }
 
 fn hash_of(what: &impl Hash) -> u64 {

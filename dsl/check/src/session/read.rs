@@ -51,9 +51,9 @@ pub(crate) fn world<'f>(
         constants: RefCell::default(),
         facts: RefCell::default(),
         headers: RefCell::default(),
-        shapes: RefCell::default(),
         memo: None,
         seen: RefCell::default(),
+        notes: RefCell::default(),
         depth: Cell::new(0),
         running: RefCell::default(),
     }
@@ -86,8 +86,8 @@ impl Reader<'_, '_> {
             name: name.to_string(),
             tree: tree.clone(),
             std,
-            names: BTreeMap::new(),
-            artifacts: BTreeMap::new(),
+            names: Arc::default(),
+            artifacts: Arc::default(),
         });
         for (i, item) in tree.items.iter().enumerate() {
             let ItemKind::Use(it) = &item.kind else { continue };

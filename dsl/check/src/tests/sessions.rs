@@ -3,9 +3,9 @@
 //! The run is bounded; `DLM_FUZZ=full cargo test --release -p dlm-check sessions` makes 10,000 edits of each
 //! example.
 
-use crate::session::{Checked, Session, check_text};
-use dlm_base::Files;
+use crate::session::{Checked, Room, Session, check_text};
 use dlm_base::files::{FileError, MemFiles, ReadSeek};
+use dlm_base::{Diag, FileId, Files, Span};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -40,7 +40,13 @@ impl Files for Disk {
 
 fn assert_same(known: &Checked, fresh: &Checked, text: &str) {
     assert_eq!(known.diags, fresh.diags, "diagnostics of\n{text}");
-    assert!(known.shapes == fresh.shapes, "shapes of\n{text}");
+    assert_eq!(known.notes.results(), fresh.notes.results(), "shapes of\n{text}");
+    let steps = |checked: &Checked| format!("{:?}", checked.notes.steps());
+    assert_eq!(steps(known), steps(fresh), "steps of\n{text}");
+    for at in known.notes.results().into_keys() {
+        assert_eq!(known.notes.result(at), fresh.notes.result(at));
+        assert_eq!(known.notes.arrival(at), fresh.notes.arrival(at));
+    }
     assert!(known.constants == fresh.constants, "constants of\n{text}");
     assert_eq!(known.modules.len(), fresh.modules.len());
     for (known, fresh) in known.modules.iter().zip(&fresh.modules) {
@@ -49,6 +55,34 @@ fn assert_same(known: &Checked, fresh: &Checked, text: &str) {
     }
     assert_eq!(format!("{:?}", known.facts), format!("{:?}", fresh.facts));
     assert_eq!(format!("{:?}", known.program), format!("{:?}", fresh.program), "of\n{text}");
+}
+
+/// A session says of a text with room what a fresh check says of it, and of the text without what that says.
+fn assert_session(session: &mut Session, name: &str, text: &str, files: &dyn Files) {
+    let (known, room) = session.check(name, text, files);
+    let wide = known.sources.get(FileId(0)).text.clone();
+    assert_same(&known, &check_text(name, &wide, files), text);
+    let fresh = check_text(name, text, files);
+    let told: Vec<_> = known.diags.iter().map(|diag| narrowed(diag, &room)).collect();
+    let expected: Vec<_> =
+        fresh.diags.iter().map(|diag| narrowed(diag, &Room::default())).collect();
+    assert_eq!(told, expected, "of\n{text}");
+}
+
+/// What a diagnostic says, and where it says so in the text without room.
+fn narrowed(diag: &Diag, room: &Room) -> (String, Vec<(Span, String)>) {
+    let place = |mut at: Span| {
+        if at.file == FileId(0) {
+            at.start = room.narrow(at.start as usize) as u32;
+            at.end = room.narrow(at.end as usize) as u32;
+        }
+        at
+    };
+    let labels = std::iter::once(&diag.primary).chain(&diag.labels);
+    let edits =
+        diag.fixes.iter().flat_map(|fix| &fix.edits).map(|it| (place(it.span), it.text.clone()));
+    let said = format!("{} {} {:?}", diag.code.id, diag.message, diag.help);
+    (said, labels.map(|it| (place(it.span), it.text.clone())).chain(edits).collect())
 }
 
 /// Numbers that look random (xorshift).
@@ -114,7 +148,7 @@ fn a_session_answers_as_a_fresh_check() {
         let mut session = Session::default();
         let (mut text, mut before) = (original.clone(), original.clone());
         for round in 0..rounds {
-            assert_same(&session.check(name, &text, &Disk), &check_text(name, &text, &Disk), &text);
+            assert_session(&mut session, name, &text, &Disk);
             match random.below(10) {
                 // What was typed is taken back, or all of it.
                 0..3 => std::mem::swap(&mut text, &mut before),
@@ -157,11 +191,7 @@ fn what_moves_is_found_where_it_is() {
     let mut session = Session::default();
     for text in texts.iter().chain(texts.iter().rev()) {
         let files = MemFiles::default();
-        assert_same(
-            &session.check("t.dlm", text, &files),
-            &check_text("t.dlm", text, &files),
-            text,
-        );
+        assert_session(&mut session, "t.dlm", text, &files);
     }
 }
 
@@ -197,7 +227,7 @@ fn data_is_read_again_when_it_has_changed() {
     let text = "data D { source = csv(\"t.csv\", target = \"y\") }\nmodel M(x: [1]) { x -> dense(D.classes) }\n";
     let mut session = Session::default();
     let mut units = |text: &str| {
-        let checked = session.check("t.dlm", text, &files);
+        let (checked, _) = session.check("t.dlm", text, &files);
         checked.program.networks.first().map(|net| net.layers[0].ty.shape.0[0])
     };
     assert_eq!(units(text), Some(2));

@@ -133,7 +133,7 @@ fn wanted<'a>(program: &'a Program, name: Option<&str>) -> Result<Vec<Shown<'a>>
 
 /// The quantization of a network, if there is exactly one.
 fn only_use<'a>(program: &'a Program, network: &Network) -> Option<&'a Quantization> {
-    let of = |it: &&Quantization| std::ptr::eq(&program.networks[it.network], network);
+    let of = |it: &&Quantization| std::ptr::eq(&*program.networks[it.network], network);
     let mut uses = program.quantizations.iter().filter(of);
     uses.next().filter(|_| uses.next().is_none())
 }

@@ -41,7 +41,7 @@ impl Runner<'_> {
             Some(dataset) => Some(self.data(dataset, world)?),
             None => None,
         };
-        let network = load.network().map(|network| &program.networks[network]);
+        let network = load.network().map(|network| &*program.networks[network]);
         let opened = open(load, network, data.as_deref(), self.files)?;
         world.tell(Event::Loaded {
             artifact: load.artifact.clone(),

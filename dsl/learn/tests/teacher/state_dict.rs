@@ -10,6 +10,7 @@ use dlm_learn::Weights;
 use dlm_learn::compile::{TargetForm, answer_graph};
 use dlm_learn::teacher::state_dict::{Fitted, read};
 use std::io::{Cursor, Write};
+use std::sync::Arc;
 
 /// The network of `make.py`, its layers named alike.
 const NAMED: &str = "
@@ -17,7 +18,7 @@ const NAMED: &str = "
     -> conv(6, 3, bias = false) as conv2 -> batch_norm as bn2 -> relu -> max_pool(2)
     -> flatten -> dense(3) as fc";
 
-fn network(steps: &str) -> Network {
+fn network(steps: &str) -> Arc<Network> {
     let text = format!("model Cnn(image: [1, 8, 8]) -> [3] {{\n    image{steps}\n}}\n");
     let mut checked = check_text("main.dlm", &text, &NoFiles);
     assert_eq!(checked.program.networks.len(), 1, "{:?}", checked.diags);

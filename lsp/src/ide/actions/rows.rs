@@ -11,6 +11,7 @@ use dlm_grammar::tree::{
 use dlm_vocab::ops;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What is known of the shape of a flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,7 +124,7 @@ pub(super) fn entering(snapshot: &Snapshot, row: &Row<'_>, index: usize) -> Opti
 }
 
 fn noted(snapshot: &Snapshot, at: Span) -> Option<Known> {
-    let ty = snapshot.checked.shapes.get(&at)?;
+    let ty = snapshot.checked.notes.result(at)?;
     let sizes = ty.shape.sizes().to_vec();
     let int = ty.dtype == dlm_graph::DType::I32;
     Some(Known { rank: sizes.len(), sizes: Some(sizes), int })
@@ -278,7 +279,8 @@ pub(super) fn place(snapshot: &Snapshot, range: Range<usize>) -> Place {
 pub(super) fn begin(snapshot: &Snapshot, decl: Decl) -> usize {
     let Some(module) = snapshot.checked.modules.first() else { return 0 };
     let items = &module.tree.items;
-    let start = |item: &Item| item.doc.as_ref().map_or(item.span, |doc| doc.span).start as usize;
+    let start =
+        |item: &Arc<Item>| item.doc.as_ref().map_or(item.span, |doc| doc.span).start as usize;
     let mut first = decl.item as usize;
     let mut begin = items.get(first).map_or(0, start);
     while let Some(before) = first.checked_sub(1)

@@ -18,7 +18,7 @@ fn meaning(network: &Network) -> (String, u64, u64, Vec<String>) {
 }
 
 fn meanings(it: &Snapshot) -> Vec<(String, u64, u64, Vec<String>)> {
-    it.checked.program.networks.iter().map(meaning).collect()
+    it.checked.program.networks.iter().map(|net| meaning(net)).collect()
 }
 
 /// The text after the change of that kind; the change means the same, is formatted and checks as clean.

@@ -147,7 +147,7 @@ fn imported(offers: &mut Offers<'_>) {
         .map_or(path.to_string(), |(folder, _)| format!("{folder}/{path}"));
     let modules = &offers.snapshot.checked.modules;
     let Some(place) = modules.iter().position(|it| it.name == wanted) else { return };
-    for (name, entry) in &modules[place].names {
+    for (name, entry) in modules[place].names.iter() {
         if let Entry::Known(decl, kind) = entry
             && decl.module == ModuleId(place as u32)
             && !given.contains(&name.as_str())

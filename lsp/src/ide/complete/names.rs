@@ -52,7 +52,7 @@ fn detail(offers: &Offers<'_>, kind: DeclKind, decl: Decl, name: &str) -> String
 pub(super) fn artifacts(offers: &mut Offers<'_>, quantized: bool, rank: u32) {
     let Some(main) = words::main(offers.snapshot) else { return };
     let own = offers.caret.before.first().map(|token| token.start);
-    for (name, item) in &main.artifacts {
+    for (name, item) in main.artifacts.iter() {
         let item = &main.tree.items[*item as usize];
         let verb = item.keyword().map_or("", |it| offers.snapshot.checked.sources.slice(it));
         // The artifact of the verb itself is not there yet.

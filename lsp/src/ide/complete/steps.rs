@@ -82,7 +82,7 @@ fn arrival(offers: &Offers<'_>) -> Option<Ty> {
         }
         true
     });
-    offers.snapshot.checked.seen.arrivals.get(&place?).cloned()
+    offers.snapshot.checked.notes.arrival(place?).cloned()
 }
 
 fn operator(offers: &mut Offers<'_>, op: &'static Operator, arrives: Option<&Ty>) {
@@ -171,8 +171,8 @@ static LIBRARY: LazyLock<Vec<Importable>> = LazyLock::new(|| {
         let items = parsed.tree.items.into_iter();
         items.filter(|item| matches!(item.kind, ItemKind::Layer(_))).filter_map(move |item| {
             let name = item.declared()?.text.clone();
-            let doc = item.doc.map_or(String::new(), |doc| doc.text);
-            Some(Importable { name, part: part.name, doc: doc_text(&doc) })
+            let doc = item.doc.as_ref().map_or("", |doc| doc.text.as_str());
+            Some(Importable { name, part: part.name, doc: doc_text(doc) })
         })
     });
     parts.collect()

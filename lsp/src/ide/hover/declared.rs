@@ -102,7 +102,7 @@ pub(super) fn value_of(snapshot: &Snapshot, at: usize, name: &str) -> Option<(Co
     let place = items.iter().position(|it| it.span == item.span)?;
     let own = decl(place);
     let (span, values) =
-        snapshot.checked.seen.steps.iter().find_map(|(span, step)| match &step.what {
+        snapshot.checked.notes.steps().into_iter().find_map(|(span, step)| match &step.what {
             Applied::Layer { decl, values } if *decl == own => Some((span, values)),
             _ => None,
         })?;

@@ -12,6 +12,7 @@ use dlm_check::quant::scheme::Why;
 use dlm_check::quant::{Form, Method, Per, Scheme, Unit, Weights, unit_size};
 use dlm_grammar::walk::{Node, nodes_at};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// An operator or a layer in a flow.
 pub(super) fn step(snapshot: &Snapshot, word: Range<usize>, name: &str) -> Option<String> {
@@ -56,7 +57,7 @@ pub(super) fn arrow(snapshot: &Snapshot, range: &Range<usize>) -> Option<String>
             node.span().touches(range.start) || matches!(node, Node::Step(_))
         });
     }
-    let ty = snapshot.checked.seen.arrivals.get(&found?)?;
+    let ty = snapshot.checked.notes.arrival(found?)?;
     Some(format!("`{}` flows here: {}", facts::shape(ty), numbers(ty.len())))
 }
 
@@ -116,7 +117,7 @@ fn weights(seen: &SeenStep) -> Option<String> {
 /// How often the step occurs in the network in which it occurs most.
 fn occurrences(snapshot: &Snapshot, place: Span) -> usize {
     let networks = snapshot.checked.program.networks.iter();
-    let count = |net: &Network| net.layers.iter().filter(|layer| layer.span == place).count();
+    let count = |net: &Arc<Network>| net.layers.iter().filter(|layer| layer.span == place).count();
     networks.map(count).max().unwrap_or(0)
 }
 
@@ -131,7 +132,7 @@ fn in_integers(snapshot: &Snapshot, place: Span) -> Vec<String> {
         }
     }
     if rows.is_empty() {
-        let holds = |net: &&Network| net.layers.iter().any(|layer| layer.span == place);
+        let holds = |net: &&Arc<Network>| net.layers.iter().any(|layer| layer.span == place);
         if let Some(net) = program.networks.iter().find(holds) {
             let scheme = facts::plain_scheme(net);
             rows.extend(how(net, &scheme, place).map(|how| format!("quantized: {how}")));
@@ -195,12 +196,8 @@ fn format(unit: &Unit) -> String {
 
 /// The place of the step that begins at a byte.
 fn place_from(snapshot: &Snapshot, start: usize) -> Option<Span> {
-    let file = FileId(0);
-    let from = Span::new(file, start, start);
-    let to = Span { file, start: start as u32 + 1, end: 0 };
-    let seen = &snapshot.checked.seen.steps;
     // Of `f(x) + y` and `f(x)`, which begin at the same byte, the shorter.
-    seen.range(from..to).map(|(place, _)| *place).next()
+    snapshot.checked.notes.shortest(FileId(0), start as u32)
 }
 
 fn numbers(n: usize) -> String {

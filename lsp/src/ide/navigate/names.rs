@@ -106,7 +106,7 @@ pub(crate) fn name_of(checked: &Checked, decl: Decl) -> Option<&Name> {
 
 /// The item of a declaration.
 pub(crate) fn item_of(checked: &Checked, decl: Decl) -> Option<&Item> {
-    checked.modules.get(decl.module.0 as usize)?.tree.items.get(decl.item as usize)
+    checked.modules.get(decl.module.0 as usize)?.tree.items.get(decl.item as usize).map(|it| &**it)
 }
 
 /// The layer or model of a declaration.
