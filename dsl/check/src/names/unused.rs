@@ -1,12 +1,13 @@
 //! W1001: what is declared and never used.
 
 use super::walk::{mentions_of, mentions_of_statement};
-use super::{Decl, Entry, Kind, Module, ModuleId, World};
+use super::{Decl, Entry, Kind, Module, ModuleId, Said, World};
 use crate::diags::Diags;
 use dlm_base::Diag;
 use dlm_base::diag::codes::lints;
 use dlm_grammar::tree::{Item, ItemKind, Name, Network, Statement, Tree, Use};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Reports what the checked file declares or imports and nothing in it uses. A file without verbs is
 /// there to be imported from: its declarations are its purpose. Where a part of the text could not be
@@ -16,7 +17,9 @@ pub(crate) fn declarations(world: &World<'_>, diags: &mut Diags) {
     if module.tree.items.iter().any(|item| item.broken || matches!(item.kind, ItemKind::Error(_))) {
         return;
     }
-    let used = Used::of(world);
+    let decl = |item: usize| Decl { module: ModuleId::MAIN, item: item as u32 };
+    let said: Vec<_> = (0..module.tree.items.len()).map(|item| world.said(decl(item))).collect();
+    let used = Used::of(&said);
     let runs = has_verbs(&module.tree);
     let unnamed: BTreeSet<&str> = diags
         .iter()
@@ -91,22 +94,16 @@ fn has_verbs(tree: &Tree) -> bool {
 }
 
 /// The names that the items of a file mention: for each the one item that does, or that several do.
-struct Used {
-    by: HashMap<String, Option<usize>>,
+struct Used<'s> {
+    by: HashMap<&'s str, Option<usize>>,
 }
 
-impl Used {
-    fn of(world: &World<'_>) -> Used {
-        let mut by: HashMap<String, Option<usize>> = HashMap::new();
-        for i in 0..world.main().tree.items.len() {
-            let said = world.said(Decl { module: ModuleId::MAIN, item: i as u32 });
+impl<'s> Used<'s> {
+    fn of(said: &'s [Arc<Said>]) -> Used<'s> {
+        let mut by: HashMap<&str, Option<usize>> = HashMap::new();
+        for (i, said) in said.iter().enumerate() {
             for name in &said.names {
-                match by.get_mut(name) {
-                    Some(only) => *only = None,
-                    None => {
-                        by.insert(name.clone(), Some(i));
-                    }
-                }
+                by.entry(name).and_modify(|only| *only = None).or_insert(Some(i));
             }
         }
         Used { by }

@@ -5,8 +5,8 @@
 use crate::diags::Diags;
 use crate::lints_net::Lints;
 use crate::names::{Decl, Entry, Kind, ModuleId, Said, World};
-use crate::network::Built;
 use crate::network::seen::{Seen, Where};
+use crate::network::{Built, Unbuilt};
 use crate::program::Network;
 use crate::session::recorder::Recorder;
 use dlm_base::{Files, Span};
@@ -21,8 +21,8 @@ use std::sync::Arc;
 /// It all.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
-    networks: Found<Network>,
-    declarations: Found<Vec<(Decl, Span)>>,
+    networks: Found<Expanded>,
+    declarations: Found<Uses>,
     /// By the source and its arguments: what its files' headers tell, and the stamps of these files.
     headers: BTreeMap<String, Header>,
     /// By the address of an item what it says by itself.
@@ -68,11 +68,15 @@ struct Found<T> {
 #[derive(Debug)]
 struct Kept<T> {
     items: Items,
-    what: Arc<T>,
+    what: T,
     seen: Arc<Seen>,
     turn: u64,
 }
 
+/// The network of a model; `None` while sizes are open.
+type Expanded = Option<Arc<Network>>;
+/// The layers that a declaration uses, and where.
+type Uses = Arc<Vec<(Decl, Span)>>;
 type Items = Arc<[(Decl, Arc<Item>)]>;
 
 /// All that a declaration came from.
@@ -130,7 +134,7 @@ fn contains(item: &Item, span: Span) -> bool {
 }
 
 /// What has places in the text.
-trait Moving: Sized {
+trait Moving: Clone {
     /// The same with its places moved; `None` when one of them is in none of the items.
     fn moved(&self, moves: &Moves<'_>) -> Option<Self>;
 
@@ -138,25 +142,28 @@ trait Moving: Sized {
     fn lies(&self, items: &[(Decl, Arc<Item>)]) -> bool;
 }
 
-impl Moving for Network {
-    fn moved(&self, moves: &Moves<'_>) -> Option<Network> {
-        let mut moved = self.clone();
-        moved.span = moves.span(self.span)?;
+impl Moving for Expanded {
+    fn moved(&self, moves: &Moves<'_>) -> Option<Expanded> {
+        let Some(net) = self else { return Some(None) };
+        let mut moved = Network::clone(net);
+        moved.span = moves.span(net.span)?;
         for layer in &mut moved.layers {
             layer.span = moves.span(layer.span)?;
         }
-        Some(moved)
+        Some(Some(Arc::new(moved)))
     }
 
     fn lies(&self, items: &[(Decl, Arc<Item>)]) -> bool {
         let inside = |span| items.iter().any(|(_, item)| contains(item, span));
-        inside(self.span) && self.layers.iter().all(|layer| inside(layer.span))
+        self.as_ref()
+            .is_none_or(|net| inside(net.span) && net.layers.iter().all(|layer| inside(layer.span)))
     }
 }
 
-impl Moving for Vec<(Decl, Span)> {
-    fn moved(&self, moves: &Moves<'_>) -> Option<Vec<(Decl, Span)>> {
-        self.iter().map(|(decl, span)| Some((moves.decl(*decl)?, moves.span(*span)?))).collect()
+impl Moving for Uses {
+    fn moved(&self, moves: &Moves<'_>) -> Option<Uses> {
+        let one = |(decl, span): &(Decl, Span)| Some((moves.decl(*decl)?, moves.span(*span)?));
+        self.iter().map(one).collect::<Option<Vec<_>>>().map(Arc::new)
     }
 
     fn lies(&self, items: &[(Decl, Arc<Item>)]) -> bool {
@@ -194,7 +201,7 @@ impl<T: Moving> Found<T> {
         kept.turn = turn;
         let moves = Moves { from: &kept.items, to: items };
         if !moves.is_none() {
-            kept.what = Arc::new(kept.what.moved(&moves)?);
+            kept.what = kept.what.moved(&moves)?;
             kept.seen = Arc::new(kept.seen.moved(|at| moves.span(at), |decl| moves.decl(decl))?);
         }
         kept.items = items.clone();
@@ -267,7 +274,7 @@ impl Memo {
         decl: Decl,
         diags: &mut Diags,
         find: impl FnOnce(&mut Diags) -> Vec<(Decl, Span)>,
-    ) -> Arc<Vec<(Decl, Span)>> {
+    ) -> Uses {
         Memo::find(
             world,
             decl,
@@ -280,17 +287,21 @@ impl Memo {
     }
 
     /// What `build` gives of a model with settings and data, in words `with`; or gave of the same texts.
-    pub(crate) fn network<E>(
+    pub(crate) fn network(
         world: &World<'_>,
         decl: Decl,
         with: &dyn Fn() -> String,
         diags: &mut Diags,
-        build: impl FnOnce(&mut Diags) -> Result<Built, E>,
-    ) -> Result<Built, E> {
+        build: impl FnOnce(&mut Diags) -> Result<Built, Unbuilt>,
+    ) -> Result<Built, Unbuilt> {
         let with = if world.memo.is_some() { hash_of(&with()) } else { 0 };
-        let build = |diags: &mut Diags| build(diags).map(|built| built.network);
-        Memo::find(world, decl, with, diags, |memo| &mut memo.networks, build)
-            .map(|network| Built { network })
+        let build = |diags: &mut Diags| match build(diags) {
+            Ok(built) => Ok(Some(built.network)),
+            Err(Unbuilt::Open) => Ok(None),
+            Err(why) => Err(why),
+        };
+        let found = Memo::find(world, decl, with, diags, |memo| &mut memo.networks, build)?;
+        found.map(|network| Built { network }).ok_or(Unbuilt::Open)
     }
 
     fn find<T: Moving, E>(
@@ -299,8 +310,8 @@ impl Memo {
         with: u64,
         diags: &mut Diags,
         part: impl Fn(&mut Memo) -> &mut Found<T>,
-        find: impl FnOnce(&mut Diags) -> Result<Arc<T>, E>,
-    ) -> Result<Arc<T>, E> {
+        find: impl FnOnce(&mut Diags) -> Result<T, E>,
+    ) -> Result<T, E> {
         let Some(memo) = &world.memo else { return find(diags) };
         let slot = (decl, with);
         let give = |kept: &Kept<T>| {

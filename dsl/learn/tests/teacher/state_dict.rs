@@ -26,7 +26,7 @@ fn network(steps: &str) -> Arc<Network> {
 }
 
 /// The same with the names that layers have by themselves.
-fn unnamed() -> Network {
+fn unnamed() -> Arc<Network> {
     let names = ["conv1", "bn1", "conv2", "bn2", "fc"];
     let without = |steps: String, name: &&str| steps.replace(&format!(" as {name}"), "");
     network(&names.iter().fold(NAMED.to_string(), without))
