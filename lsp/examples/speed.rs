@@ -118,9 +118,13 @@ impl Editor {
         let host = Host { files: Box::new(NoFiles), folder: None, program: "dlm".into() };
         tokio::spawn(dlm_lsp::serve_on(host, input, output));
         let (from, to) = tokio::io::split(ours);
+        // As every editor of today does, it asks for the documentation of what it shows.
+        let resolves = json!({ "properties": ["documentation"] });
+        let item = json!({ "snippetSupport": true, "resolveSupport": resolves });
+        let capabilities = json!({ "textDocument": { "completion": { "completionItem": item } } });
         let mut editor = Editor { to, from: BufReader::new(from), version: 0, told: 0 };
         editor
-            .send(json!({ "id": 1, "method": "initialize", "params": { "capabilities": {} } }))
+            .send(json!({ "id": 1, "method": "initialize", "params": { "capabilities": capabilities } }))
             .await;
         editor.wait(|it| it["id"] == 1).await;
         editor.send(json!({ "method": "initialized", "params": {} })).await;

@@ -14,3 +14,6 @@ mod bad_input;
 
 #[path = "server/fuzz.rs"]
 mod fuzz;
+
+#[path = "server/typed.rs"]
+mod typed;

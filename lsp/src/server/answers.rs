@@ -141,7 +141,12 @@ pub(crate) fn hover(view: &View, at: Position) -> Option<Hover> {
 pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
     use ide::complete::Kind;
     let offset = view.lines().offset(at);
-    let snippets = view.shared.lock().abilities.snippets;
+    let (snippets, docs_later, uri) = {
+        let state = view.shared.lock();
+        let uri = view.shared.uri(&state, &view.answer.snapshot.name);
+        (state.abilities.snippets, state.abilities.docs_later, uri)
+    };
+    let later = uri.filter(|_| docs_later).map(|uri| json!({ "uri": uri, "at": at }));
     let found = ide::complete::complete(view.snapshot(), offset, &*view.shared.host.files);
     let item = |it: ide::complete::Completion| {
         let plain = it.snippet && !snippets;
@@ -157,8 +162,17 @@ pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
                 Kind::Path => CompletionItemKind::FIELD,
             }),
             detail: (!it.detail.is_empty()).then_some(it.detail),
-            documentation: (!it.doc.is_empty())
+            documentation: (!it.doc.is_empty() && later.is_none())
                 .then(|| Documentation::MarkupContent(markdown(it.doc))),
+            data: later.clone(),
+            filter_text: it.filter,
+            additional_text_edits: (!it.also.is_empty()).then(|| {
+                let own = it.also.iter().filter(|edit| edit.place.file == *view.snapshot().name);
+                own.map(|edit| {
+                    TextEdit::new(view.lines().range(&edit.place.range), edit.text.clone())
+                })
+                .collect()
+            }),
             sort_text: Some(format!("{:05}", it.rank)),
             insert_text_format: Some(match it.snippet && snippets {
                 true => InsertTextFormat::SNIPPET,
@@ -173,6 +187,20 @@ pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
         }
     };
     CompletionResponse::Array(found.into_iter().map(item).collect())
+}
+
+/// Where a completion was asked for, by what is kept in it.
+pub(crate) fn asked(data: &serde_json::Value) -> Option<(Url, Position)> {
+    let uri = serde_json::from_value(data.get("uri")?.clone()).ok()?;
+    Some((uri, serde_json::from_value(data.get("at")?.clone()).ok()?))
+}
+
+/// The documentation of one completion.
+pub(crate) fn completion_doc(view: &View, at: Position, label: &str) -> Option<Documentation> {
+    let offset = view.lines().offset(at);
+    let found = ide::complete::complete(view.snapshot(), offset, &*view.shared.host.files);
+    let doc = found.into_iter().find(|it| it.label == label)?.doc;
+    (!doc.is_empty()).then(|| Documentation::MarkupContent(markdown(doc)))
 }
 
 /// The text of a snippet with its places as they are suggested: `dense(${1:units})$0` is `dense(units)`.

@@ -249,6 +249,16 @@ impl LanguageServer for Backend {
         self.ask(&text_document.uri, move |view| Some(answers::completion(view, position))).await
     }
 
+    async fn completion_resolve(&self, mut item: CompletionItem) -> Result<CompletionItem> {
+        let asked = item.data.as_ref().and_then(|data| answers::asked(data));
+        if let Some((uri, at)) = asked {
+            let label = item.label.clone();
+            let doc = self.ask(&uri, move |view| answers::completion_doc(view, at, &label)).await?;
+            item.documentation = doc;
+        }
+        Ok(item)
+    }
+
     async fn signature_help(&self, params: SignatureHelpParams) -> Result<Option<SignatureHelp>> {
         let TextDocumentPositionParams { text_document, position } =
             params.text_document_position_params;

@@ -12,6 +12,8 @@ pub(crate) struct Abilities {
     pub(crate) encoding: Encoding,
     /// It fills places in what it inserts.
     pub(crate) snippets: bool,
+    /// It asks for the documentation of the completion that it shows.
+    pub(crate) docs_later: bool,
     /// It shows symbols as a tree.
     pub(crate) symbol_tree: bool,
     /// It watches files when asked to.
@@ -43,6 +45,9 @@ impl Abilities {
         Abilities {
             encoding: if utf8 { Encoding::Utf8 } else { Encoding::Utf16 },
             snippets: item.and_then(|it| it.snippet_support) == Some(true),
+            docs_later: item
+                .and_then(|it| it.resolve_support.as_ref())
+                .is_some_and(|it| it.properties.iter().any(|name| name == "documentation")),
             symbol_tree: symbols.and_then(|it| it.hierarchical_document_symbol_support)
                 == Some(true),
             watches: watched.and_then(|it| it.dynamic_registration) == Some(true),
