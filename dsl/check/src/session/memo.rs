@@ -201,8 +201,9 @@ impl<T: Moving> Found<T> {
         kept.turn = turn;
         let moves = Moves { from: &kept.items, to: items };
         if !moves.is_none() {
-            kept.what = kept.what.moved(&moves)?;
-            kept.seen = Arc::new(kept.seen.moved(|at| moves.span(at), |decl| moves.decl(decl))?);
+            let what = kept.what.moved(&moves)?;
+            let seen = kept.seen.moved(|at| moves.span(at), |decl| moves.decl(decl))?;
+            (kept.what, kept.seen) = (what, Arc::new(seen));
         }
         kept.items = items.clone();
         self.last.insert(slot, hash);
