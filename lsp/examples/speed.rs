@@ -115,7 +115,12 @@ impl Editor {
     async fn start(text: &str) -> Editor {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let (input, output) = tokio::io::split(theirs);
-        let host = Host { files: Box::new(NoFiles), folder: None, program: "dlm".into() };
+        let host = Host {
+            files: Box::new(NoFiles),
+            folder: None,
+            program: "dlm".into(),
+            draw: |_, _, _| Ok(()),
+        };
         tokio::spawn(dlm_lsp::serve_on(host, input, output));
         let (from, to) = tokio::io::split(ours);
         let mut editor = Editor { to, from: BufReader::new(from), version: 0, told: 0 };
