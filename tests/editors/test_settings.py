@@ -13,27 +13,30 @@ def read(path):
     return tomllib.loads((EDITORS / path).read_text())
 
 
-def commands(words):
-    """Whether the command takes these words, as its help has them."""
-    return subprocess.run([DLM, *words, "--help"], capture_output=True).returncode == 0
-
-
-helix = read("helix/languages.toml")
-(language,) = helix["language"]
-assert language["file-types"] == ["dlm"]
-for name in language["language-servers"]:
+def test_helix_starts_the_server():
+    helix = read("helix/languages.toml")
+    (language,) = helix["language"]
+    assert language["file-types"] == ["dlm"]
+    (name,) = language["language-servers"]
     server = helix["language-server"][name]
-    assert server["command"] == "dlm" and commands(server["args"]), server
-    assert set(server["config"]) == {"hints", "lenses"}
-formatter = language["formatter"]
-untidy = "model   Net( x:[4] ){\n x->dense( 3 )\n}\n"
-tidy = subprocess.run([DLM, *formatter["args"]], input=untidy, capture_output=True, text=True)
-assert tidy.stdout == "model Net(x: [4]) {\n    x -> dense(3)\n}\n", tidy
+    assert server["command"] == "dlm"
+    # The command takes these words.
+    assert subprocess.run([DLM, *server["args"], "--help"], capture_output=True).returncode == 0
+    assert server["config"] == {"hints": {"shapes": True, "arguments": True, "sizes": True}, "lenses": True}
 
-zed = read("zed/extension.toml")
-config = read("zed/languages/dlm/config.toml")
-assert config["path_suffixes"] == ["dlm"]
-assert zed["language_servers"]["dlm"]["languages"] == [config["name"]]
-manifest = read("zed/Cargo.toml")
-assert manifest["package"]["version"] == zed["version"]
-print("settings of Helix and Zed are well")
+
+def test_helix_formats():
+    (language,) = read("helix/languages.toml")["language"]
+    formatter = language["formatter"]
+    assert formatter["command"] == "dlm"
+    untidy = "model   Net( x:[4] ){\n x->dense( 3 )\n}\n"
+    tidy = subprocess.run([DLM, *formatter["args"]], input=untidy, capture_output=True, text=True)
+    assert tidy.stdout == "model Net(x: [4]) {\n    x -> dense(3)\n}\n", tidy
+
+
+def test_zed_knows_the_language_and_its_server():
+    zed = read("zed/extension.toml")
+    config = read("zed/languages/dlm/config.toml")
+    assert config["path_suffixes"] == ["dlm"]
+    assert zed["language_servers"]["dlm"]["languages"] == [config["name"]]
+    assert read("zed/Cargo.toml")["package"]["version"] == zed["version"]
