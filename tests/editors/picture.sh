@@ -38,10 +38,13 @@ cat > data/User/settings.json << END
     "dlm.program": "$DLM",
     "security.workspace.trust.enabled": false, "telemetry.telemetryLevel": "off", "update.mode": "none",
     "workbench.startupEditor": "none", "workbench.tips.enabled": false, "workbench.colorTheme": "Default Light Modern",
-    "window.commandCenter": false, "breadcrumbs.enabled": false, "workbench.layoutControl.enabled": false,
+    "workbench.activityBar.location": "hidden", "workbench.statusBar.visible": false,
+    "window.menuBarVisibility": "hidden", "window.commandCenter": false, "breadcrumbs.enabled": false, "workbench.layoutControl.enabled": false,
     "editor.minimap.enabled": false, "editor.fontFamily": "DejaVu Sans Mono", "editor.fontSize": 13,
-    "editor.rulers": [], "editor.guides.indentation": false, "editor.renderLineHighlight": "none",
-    "editor.stickyScroll.enabled": false
+    "[dlm]": { "editor.rulers": [] }, "editor.guides.indentation": false, "editor.renderLineHighlight": "none",
+    "editor.stickyScroll.enabled": false, "editor.scrollBeyondLastLine": false, "editor.scrollbar.vertical": "hidden",
+    "editor.overviewRulerBorder": false, "editor.hideCursorInOverviewRuler": true, "editor.cursorBlinking": "solid",
+    "editor.bracketPairColorization.enabled": false, "editor.matchBrackets": "never", "editor.renderFinalNewline": "off"
 }
 END
 server="node node_modules/code-server/out/node/entry.js --extensions-dir extensions --user-data-dir data"
