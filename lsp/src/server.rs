@@ -13,6 +13,7 @@ mod documents;
 mod edits;
 mod frames;
 mod lines;
+mod markup;
 mod overlay;
 mod polite;
 mod settings;

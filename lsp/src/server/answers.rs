@@ -2,6 +2,8 @@
 
 use super::documents::{Answer, Shared};
 use super::lines::Lines;
+use super::markup::{documentation, markdown, markup};
+use super::settings::Abilities;
 use super::{commands, diagnostics};
 use crate::ide::{self, Edit, Place, Snapshot};
 use serde_json::json;
@@ -110,14 +112,11 @@ impl View {
 
 type Span = tower_lsp::lsp_types::Range;
 
-fn markdown(text: String) -> MarkupContent {
-    MarkupContent { kind: MarkupKind::Markdown, value: text }
-}
-
 pub(crate) fn hover(view: &View, at: Position) -> Option<Hover> {
     let found = ide::hover::hover(view.snapshot(), view.lines().offset(at))?;
+    let reads = view.shared.lock().abilities.reads_markdown;
     Some(Hover {
-        contents: HoverContents::Markup(markdown(found.markdown)),
+        contents: HoverContents::Markup(markup(found.markdown, reads.hovers)),
         range: Some(view.lines().range(&found.range)),
     })
 }
@@ -125,7 +124,7 @@ pub(crate) fn hover(view: &View, at: Position) -> Option<Hover> {
 pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
     use ide::complete::Kind;
     let offset = view.lines().offset(at);
-    let snippets = view.shared.lock().abilities.snippets;
+    let Abilities { snippets, reads_markdown: reads, .. } = view.shared.lock().abilities;
     let found = ide::complete::complete(view.snapshot(), offset, &*view.shared.host.files);
     let item = |it: ide::complete::Completion| {
         let plain = it.snippet && !snippets;
@@ -141,8 +140,7 @@ pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
                 Kind::Path => CompletionItemKind::FIELD,
             }),
             detail: (!it.detail.is_empty()).then_some(it.detail),
-            documentation: (!it.doc.is_empty())
-                .then(|| Documentation::MarkupContent(markdown(it.doc))),
+            documentation: (!it.doc.is_empty()).then(|| documentation(&it.doc, reads.items)),
             sort_text: Some(format!("{:05}", it.rank)),
             insert_text_format: Some(match it.snippet && snippets {
                 true => InsertTextFormat::SNIPPET,
@@ -181,22 +179,21 @@ fn without_places(snippet: &str) -> String {
 
 pub(crate) fn signature(view: &View, at: Position) -> Option<SignatureHelp> {
     let found = ide::signature::signature(view.snapshot(), view.lines().offset(at))?;
+    let reads = view.shared.lock().abilities.reads_markdown.signatures;
     let units = |at: usize| -> u32 {
         let before = found.label.get(..at).unwrap_or(&found.label);
         before.encode_utf16().count() as u32
     };
     let parameter = |(range, doc): &(Range<usize>, String)| ParameterInformation {
         label: ParameterLabel::LabelOffsets([units(range.start), units(range.end)]),
-        documentation: (!doc.is_empty())
-            .then(|| Documentation::MarkupContent(markdown(doc.clone()))),
+        documentation: (!doc.is_empty()).then(|| documentation(doc, reads)),
     };
     let parameters = found.params.iter().map(parameter).collect();
     // Without a parameter in sight none is marked: editors mark none that is out of range.
     let active = found.active.unwrap_or(found.params.len()) as u32;
     let signature = SignatureInformation {
         parameters: Some(parameters),
-        documentation: (!found.doc.is_empty())
-            .then(|| Documentation::MarkupContent(markdown(found.doc.clone()))),
+        documentation: (!found.doc.is_empty()).then(|| documentation(&found.doc, reads)),
         active_parameter: Some(active),
         label: found.label.clone(),
     };

@@ -12,6 +12,8 @@ pub(crate) struct Abilities {
     pub(crate) encoding: Encoding,
     /// It fills places in what it inserts.
     pub(crate) snippets: bool,
+    /// Where it reads Markdown.
+    pub(crate) reads_markdown: ReadsMarkdown,
     /// It shows symbols as a tree.
     pub(crate) symbol_tree: bool,
     /// It watches files when asked to.
@@ -28,6 +30,17 @@ pub(crate) struct Abilities {
     pub(crate) versioned_edits: bool,
 }
 
+/// Where an editor reads Markdown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ReadsMarkdown {
+    /// In what it shows of a word.
+    pub(crate) hovers: bool,
+    /// In what it shows of a proposal.
+    pub(crate) items: bool,
+    /// In what it shows of a call.
+    pub(crate) signatures: bool,
+}
+
 impl Abilities {
     /// From what the editor says of itself.
     pub(crate) fn of(client: &lsp::ClientCapabilities) -> Abilities {
@@ -38,11 +51,21 @@ impl Abilities {
             client.general.as_ref().and_then(|general| general.position_encodings.as_ref());
         let utf8 = encodings.is_some_and(|all| all.contains(&lsp::PositionEncodingKind::UTF8));
         let item = text.and_then(|it| it.completion.as_ref()?.completion_item.as_ref());
+        let signatures =
+            text.and_then(|it| it.signature_help.as_ref()?.signature_information.as_ref());
+        let knows = |formats: Option<&Vec<lsp::MarkupKind>>| {
+            formats.is_some_and(|all| all.contains(&lsp::MarkupKind::Markdown))
+        };
         let symbols = text.and_then(|it| it.document_symbol.as_ref());
         let watched = workspace.and_then(|it| it.did_change_watched_files.as_ref());
         Abilities {
             encoding: if utf8 { Encoding::Utf8 } else { Encoding::Utf16 },
             snippets: item.and_then(|it| it.snippet_support) == Some(true),
+            reads_markdown: ReadsMarkdown {
+                hovers: knows(text.and_then(|it| it.hover.as_ref()?.content_format.as_ref())),
+                items: knows(item.and_then(|it| it.documentation_format.as_ref())),
+                signatures: knows(signatures.and_then(|it| it.documentation_format.as_ref())),
+            },
             symbol_tree: symbols.and_then(|it| it.hierarchical_document_symbol_support)
                 == Some(true),
             watches: watched.and_then(|it| it.dynamic_registration) == Some(true),
