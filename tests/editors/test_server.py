@@ -24,6 +24,9 @@ async def client(request, lsp_client: LanguageClient, tmp_path):
     def _(_: lsp.RegistrationParams):
         return None
 
+    for again in [lsp.WORKSPACE_CODE_LENS_REFRESH, lsp.WORKSPACE_INLAY_HINT_REFRESH]:
+        lsp_client.feature(again)(lambda *_: None)
+
     for file in (HERE / "fixture").glob("*.dlm"):
         shutil.copy(file, tmp_path)
     folder = tmp_path.as_uri()
@@ -206,6 +209,71 @@ async def test_hints_and_lenses(client):
     started = {it.command.command: list(it.command.arguments) for it in lenses if it.command.arguments}
     assert started["dlm.check"] == [net.uri]
     assert started["dlm.run"] == [net.uri, "Net"]
+
+
+@pytest.mark.asyncio
+async def test_each_hint_can_be_switched_off(client):
+    net = Document(client, client.folder / "net.dlm")
+
+    async def labels(**settings):
+        settings = {"dlm": {"hints": settings, "lenses": False}}
+        client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(settings))
+        hints = await client.text_document_inlay_hint_async(lsp.InlayHintParams(net.itself, net.whole()))
+        return {it.label for it in hints}
+
+    found = await labels(shapes=True, arguments=False, sizes=False)
+    assert all(it.startswith("[") for it in found), found
+    assert {"[16, 8, 8]", "[16, 4, 4]"} <= found
+    found = await labels(shapes=False, arguments=True, sizes=False)
+    assert found == {"channels:", "kernel:", "size:", "units:"}
+    found = await labels(shapes=False, arguments=False, sizes=True)
+    assert found and all(" = " in it for it in found), found
+    assert await labels(shapes=False, arguments=False, sizes=False) == set()
+    assert not await client.text_document_code_lens_async(lsp.CodeLensParams(net.itself))
+
+
+@pytest.mark.asyncio
+async def test_parts_of_a_file(client):
+    net = Document(client, client.folder / "net.dlm")
+    layer = lsp.Range(net.place("layer Block"), net.place("model Net"))
+    all_ = await client.text_document_semantic_tokens_full_async(lsp.SemanticTokensParams(net.itself))
+    part = await client.text_document_semantic_tokens_range_async(lsp.SemanticTokensRangeParams(net.itself, layer))
+    # The first token is counted from the start of the file, the others from the one before.
+    assert part.data[0] == layer.start.line
+    at = [all_.data[i : i + 5] for i in range(0, len(all_.data), 5)]
+    rest = [part.data[i : i + 5] for i in range(0, len(part.data), 5)][1:]
+    assert len(rest) == 13
+    assert rest in [at[i : i + len(rest)] for i in range(len(at))]
+    marks = await client.text_document_document_highlight_async(
+        lsp.DocumentHighlightParams(net.itself, net.place("Block(16)"))
+    )
+    assert [it.range.start for it in marks] == [net.place("Block(x"), net.place("Block(16)")]
+    name = await client.text_document_prepare_rename_async(
+        lsp.PrepareRenameParams(net.itself, net.place("Block(16)", after=2))
+    )
+    assert name == lsp.Range(net.place("Block(16)"), net.place("(16)"))
+    symbols = await client.workspace_symbol_async(lsp.WorkspaceSymbolParams("wid"))
+    assert [it.name for it in symbols] == ["Wide"]
+
+
+@pytest.mark.asyncio
+async def test_parts_are_formatted(client):
+    net = Document(client, client.folder / "net.dlm")
+    tidy = net.text
+    net.replace("    x -> conv(channels, 3)", "  x->conv( channels,3 )")
+    net.replace("    epochs = 1", "  epochs=1")
+    options = lsp.FormattingOptions(tab_size=4, insert_spaces=True)
+    range_ = lsp.Range(net.place("layer Block"), net.place("model Net"))
+    edits = await client.text_document_range_formatting_async(
+        lsp.DocumentRangeFormattingParams(net.itself, range_, options)
+    )
+    first = applied(net.text, edits, net.width)
+    assert first == tidy.replace("    epochs = 1", "  epochs=1")
+    typed = lsp.Position(net.place("epochs").line + 1, 1)
+    edits = await client.text_document_on_type_formatting_async(
+        lsp.DocumentOnTypeFormattingParams(net.itself, typed, "}", options)
+    )
+    assert applied(net.text, edits, net.width) == net.text.replace("  epochs=1", "    epochs = 1")
 
 
 @pytest.mark.asyncio
