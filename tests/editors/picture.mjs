@@ -41,7 +41,7 @@ try {
     await page.mouse.wheel({ deltaY: -2000 });
     await page.mouse.move(900, 700);
     await pause(2000);
-    await page.screenshot({ path: out });
+    await page.screenshot({ path: out, clip: { x: 0, y: 0, width: 960, height: 738 } });
 } finally {
     await browser.close();
 }

@@ -14,7 +14,7 @@ if [ ! -e built ]; then
     apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core g++ make \
         libkrb5-dev libsecret-1-dev libx11-dev libxkbfile-dev > /dev/null
     npm init -y > /dev/null
-    npm install --ignore-scripts --no-fund --no-audit code-server@4.99.4 puppeteer-core@24
+    npm install --ignore-scripts --no-fund --no-audit code-server@4.99.4 puppeteer-core@24.43.1
     code=$CACHE/node_modules/code-server/lib/vscode
     (cd "$code" && npm install --omit=dev --ignore-scripts --no-fund --no-audit)
     (cd "$code/extensions" && npm install --omit=dev --ignore-scripts --no-fund --no-audit)
