@@ -1,7 +1,4 @@
 // W7: the network of W3 teaches a small one; its answers are computed once.
-images = "../examples/data/mnist/train-images-idx3-ubyte.gz"
-labels = "../examples/data/mnist/train-labels-idx1-ubyte.gz"
-
 data Mnist {
     source = idx(
         "../examples/data/mnist/train-images-idx3-ubyte.gz",

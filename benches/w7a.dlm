@@ -1,7 +1,4 @@
 // W7 with augmented samples: the teacher answers beside each step of its student.
-images = "../examples/data/mnist/train-images-idx3-ubyte.gz"
-labels = "../examples/data/mnist/train-labels-idx1-ubyte.gz"
-
 data Mnist {
     source  = idx(
         "../examples/data/mnist/train-images-idx3-ubyte.gz",

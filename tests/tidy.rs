@@ -52,7 +52,9 @@ fn names() -> Vec<String> {
 fn lines_where(excused: impl Fn(&str) -> bool, fact: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for (name, text) in texts(&[".rs"]) {
-        let of_tests = ["tests/", "tests.rs", "speed.rs"].iter().any(|part| name.contains(part));
+        let of_tests = ["tests/", "tests.rs", "/test.rs", "/fuzz.rs", "speed.rs"]
+            .iter()
+            .any(|part| name.contains(part));
         if excused(&name) || of_tests {
             continue;
         }

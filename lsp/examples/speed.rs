@@ -125,7 +125,12 @@ impl Editor {
     async fn start(text: &str) -> Editor {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let (input, output) = tokio::io::split(theirs);
-        let host = Host { files: Box::new(NoFiles), folder: None, program: "dlm".into() };
+        let host = Host {
+            files: Box::new(NoFiles),
+            folder: None,
+            program: "dlm".into(),
+            draw: |_, _, _| Ok(()),
+        };
         tokio::spawn(dlm_lsp::serve_on(host, input, output));
         let (from, to) = tokio::io::split(ours);
         // As every editor of today does, it asks for the documentation of what it shows.

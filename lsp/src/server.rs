@@ -13,6 +13,7 @@ mod documents;
 mod edits;
 mod frames;
 mod lines;
+mod markup;
 mod overlay;
 mod polite;
 mod settings;
@@ -21,6 +22,7 @@ mod workspace;
 
 use backend::Backend;
 use dlm_base::Files;
+use dlm_check::program::Network;
 use polite::Polite;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,8 +36,10 @@ pub struct Host {
     /// The folder that holds the library inside the binary as files (`std/vision.dlm`) and the explanations of
     /// the codes (`codes/E0401.md`), and into which networks are drawn.
     pub folder: Option<String>,
-    /// The program that runs, checks and draws files: `dlm`.
+    /// The program that runs files: `dlm`.
     pub program: PathBuf,
+    /// Draws a network under a title into a file.
+    pub draw: fn(&Network, title: &str, path: &str) -> std::io::Result<()>,
 }
 
 impl std::fmt::Debug for Host {

@@ -3,6 +3,9 @@
 #[path = "server/client.rs"]
 mod client;
 
+#[path = "server/commands.rs"]
+mod commands;
+
 #[path = "server/diagnostics.rs"]
 mod diagnostics;
 

@@ -4,10 +4,8 @@
 
 (require 'cl-lib)
 (require 'imenu)
-(require 'package)
-(add-to-list 'package-directory-list "/usr/share/emacs/site-lisp/elpa")
+(load (concat (file-name-directory load-file-name) "eglot.el") nil t)
 (add-to-list 'load-path (concat (getenv "EDITORS") "/emacs"))
-(package-initialize)
 (require 'dlm-mode)
 (setq dlm-program (getenv "DLM")
       eglot-connect-timeout 20
@@ -111,80 +109,79 @@
         (dlm-format)
         (equals (buffer-string) "model Net(x: [4]) {\n    x -> dense(3)\n}\n")))
 
-(if (not (require 'eglot nil t))
-    (princ "eglot is missing: tests/editors/install.sh installs it\n")
+;; With the server.
 
-  (defun serve ()
-    (apply #'eglot (eglot--guess-contact)))
+(defun serve ()
+  (apply #'eglot (eglot--guess-contact)))
 
-  (defun ask (method &rest more)
-    (jsonrpc-request (eglot--current-server-or-lose) method
-                     (append (eglot--TextDocumentPositionParams) more)))
+(defun ask (method &rest more)
+  (jsonrpc-request (eglot--current-server-or-lose) method
+                   (append (eglot--TextDocumentPositionParams) more)))
 
-  (defun mistakes ()
-    (mapcar (lambda (it) (list (line-number-at-pos (flymake-diagnostic-beg it))
-                               (save-excursion (goto-char (flymake-diagnostic-beg it)) (current-column))))
-            (flymake-diagnostics)))
+(defun mistakes ()
+  (mapcar (lambda (it) (list (line-number-at-pos (flymake-diagnostic-beg it))
+                             (save-excursion (goto-char (flymake-diagnostic-beg it)) (current-column))))
+          (flymake-diagnostics)))
 
-  (test "the server starts"
-        (visit "net.dlm")
-        (serve)
-        (unless (eglot-current-server) (error "No server")))
+(test "the server starts"
+      (visit "net.dlm")
+      (serve)
+      (unless (eglot-current-server) (error "No server")))
 
-  (test "a mistake is shown"
-        (flymake-start)
-        (await "a mistake" #'mistakes)
-        (equals (mistakes) '((13 11)))
-        (unless (string-match-p "flatten\\|feature map\\|dense" (flymake-diagnostic-text (car (flymake-diagnostics))))
-          (error "%S" (flymake-diagnostics))))
+(test "a mistake is shown"
+      (flymake-start)
+      (await "a mistake" #'mistakes)
+      (equals (mistakes) '((13 11)))
+      (unless (string-match-p "flatten\\|feature map\\|dense" (flymake-diagnostic-text (car (flymake-diagnostics))))
+        (error "%S" (flymake-diagnostics))))
 
-  (test "hover tells about an operator"
-        (at "max_pool")
-        (unless (string-match-p "largest" (format "%S" (ask :textDocument/hover)))
-          (error "%S" (ask :textDocument/hover))))
+(test "hover tells about an operator"
+      (at "max_pool")
+      (unless (string-match-p "largest" (format "%S" (ask :textDocument/hover)))
+        (error "%S" (ask :textDocument/hover))))
 
-  (test "definition leads to a layer"
-        (at "Block(16)")
-        (let ((found (xref-backend-definitions 'eglot "LSP identifier at point.")))
-          (equals (xref-location-line (xref-item-location (car found))) 5)))
+(test "definition leads to a layer"
+      (at "Block(16)")
+      (let ((found (xref-backend-definitions 'eglot "LSP identifier at point.")))
+        (equals (xref-location-line (xref-item-location (car found))) 5)))
 
-  (test "completion knows the operators"
-        (at "max_pool(2)")
-        (forward-char 3)
-        (let* ((table (nth 2 (eglot-completion-at-point)))
-               (names (all-completions "" table)))
-          (unless (cl-some (lambda (it) (string-match-p "max_pool" it)) names) (error "%S" names))))
+(test "completion knows the operators"
+      (at "max_pool(2)")
+      (forward-char 3)
+      (let* ((table (nth 2 (eglot-completion-at-point)))
+             (names (all-completions "" table)))
+        (unless (cl-some (lambda (it) (string-match-p "max_pool" it)) names) (error "%S" names))))
 
-  (test "a quick fix is offered"
-        (at "dense(10)")
-        (let ((found (eglot-code-actions (point) (+ (point) 5))))
-          (unless (string-match-p "flatten" (format "%S" found)) (error "%S" found))))
+(test "a quick fix is offered"
+      (at "dense(10)")
+      (let ((found (eglot-code-actions (point) (+ (point) 5))))
+        (unless (string-match-p "flatten" (format "%S" found)) (error "%S" found))))
 
-  (test "mistakes follow the text"
-        (at "dense(10)")
-        (insert "flatten -> ")
-        (await "no mistake" (lambda () (eglot--signal-textDocument/didChange) (null (mistakes)))))
+(test "mistakes follow the text"
+      (at "dense(10)")
+      (insert "flatten -> ")
+      (await "no mistake" (lambda () (eglot--signal-textDocument/didChange) (null (mistakes)))))
 
-  (test "the buffer is formatted"
-        (at "    source = ")
-        (replace-match "  source=" t t)
-        (eglot-format-buffer)
-        (at "    source = builtin")
-        (save-buffer))
+(test "the buffer is formatted"
+      (at "    source = ")
+      (replace-match "  source=" t t)
+      (eglot-format-buffer)
+      (at "    source = builtin")
+      (save-buffer))
 
-  (test "a layer is renamed in both files"
-        (visit "wide.dlm")
-        (at "Block(4)")
-        (let ((eglot-confirm-server-initiated-edits nil))
-          (eglot-rename "Bloc"))
-        (at "image -> Bloc(4)")
-        (visit "net.dlm")
-        (at "layer Bloc(x:"))
+(test "a layer is renamed in both files"
+      (visit "wide.dlm")
+      (at "Block(4)")
+      (let ((eglot-confirm-server-initiated-edits nil))
+        (eglot-rename "Bloc"))
+      (at "image -> Bloc(4)")
+      (visit "net.dlm")
+      (at "layer Bloc(x:"))
 
-  (test "the server ends"
-        (let ((server (eglot-current-server)))
-          (eglot-shutdown server nil 5)
-          (when (jsonrpc-running-p server) (error "It runs on")))))
+(test "the server ends"
+      (let ((server (eglot-current-server)))
+        (eglot-shutdown server nil 5)
+        (when (jsonrpc-running-p server) (error "It runs on"))))
 
 (princ (format "%d passed, %d failed\n" passed failed))
 (dolist (buffer (buffer-list)) (with-current-buffer buffer (set-buffer-modified-p nil)))

@@ -10,7 +10,7 @@ const browser = await puppeteer.launch({
 });
 try {
     const page = await browser.newPage();
-    await page.setViewport({ width: 1000, height: 720, deviceScaleFactor: 1.5 });
+    await page.setViewport({ width: 960, height: 742, deviceScaleFactor: 1.8 });
     const file = '.explorer-folders-view .monaco-list-row[aria-label^="digits.dlm"]';
     for (let tries = 30; ; tries -= 1) {
         try {
@@ -35,12 +35,13 @@ try {
     );
     await press(page, 'b', ['Control']);
     await pause(1500);
-    // The mistake's own words, by the pointer.
-    const mark = await (await page.$('.squiggly-error')).boundingBox();
-    await page.mouse.move(mark.x + mark.width / 2, mark.y + mark.height / 2);
-    await page.waitForSelector('.monaco-hover-content', { visible: true, timeout: 10000 });
+    // The mistake in its own words, between the lines.
+    await press(page, 'F8', ['Alt']);
+    await page.waitForSelector('.marker-widget', { visible: true, timeout: 10000 });
+    await page.mouse.wheel({ deltaY: -2000 });
+    await page.mouse.move(900, 700);
     await pause(2000);
-    await page.screenshot({ path: out });
+    await page.screenshot({ path: out, clip: { x: 0, y: 0, width: 960, height: 738 } });
 } finally {
     await browser.close();
 }

@@ -14,7 +14,7 @@ if [ ! -e built ]; then
     apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core g++ make \
         libkrb5-dev libsecret-1-dev libx11-dev libxkbfile-dev > /dev/null
     npm init -y > /dev/null
-    npm install --ignore-scripts --no-fund --no-audit code-server@4.99.4 puppeteer-core@24
+    npm install --ignore-scripts --no-fund --no-audit code-server@4.99.4 puppeteer-core@24.43.1
     code=$CACHE/node_modules/code-server/lib/vscode
     (cd "$code" && npm install --omit=dev --ignore-scripts --no-fund --no-audit)
     (cd "$code/extensions" && npm install --omit=dev --ignore-scripts --no-fund --no-audit)
@@ -38,10 +38,13 @@ cat > data/User/settings.json << END
     "dlm.program": "$DLM",
     "security.workspace.trust.enabled": false, "telemetry.telemetryLevel": "off", "update.mode": "none",
     "workbench.startupEditor": "none", "workbench.tips.enabled": false, "workbench.colorTheme": "Default Light Modern",
-    "window.commandCenter": false, "breadcrumbs.enabled": false, "workbench.layoutControl.enabled": false,
+    "workbench.activityBar.location": "hidden", "workbench.statusBar.visible": false,
+    "window.menuBarVisibility": "hidden", "window.commandCenter": false, "breadcrumbs.enabled": false, "workbench.layoutControl.enabled": false,
     "editor.minimap.enabled": false, "editor.fontFamily": "DejaVu Sans Mono", "editor.fontSize": 13,
-    "editor.rulers": [], "editor.guides.indentation": false, "editor.renderLineHighlight": "none",
-    "editor.stickyScroll.enabled": false
+    "[dlm]": { "editor.rulers": [] }, "editor.guides.indentation": false, "editor.renderLineHighlight": "none",
+    "editor.stickyScroll.enabled": false, "editor.scrollBeyondLastLine": false, "editor.scrollbar.vertical": "hidden",
+    "editor.overviewRulerBorder": false, "editor.hideCursorInOverviewRuler": true, "editor.cursorBlinking": "solid",
+    "editor.bracketPairColorization.enabled": false, "editor.matchBrackets": "never", "editor.renderFinalNewline": "off"
 }
 END
 server="node node_modules/code-server/out/node/entry.js --extensions-dir extensions --user-data-dir data"

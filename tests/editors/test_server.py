@@ -8,6 +8,7 @@ import shutil
 import pytest
 import pytest_lsp
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 HERE = pathlib.Path(__file__).parent
@@ -22,6 +23,9 @@ async def client(request, lsp_client: LanguageClient, tmp_path):
     @lsp_client.feature(lsp.CLIENT_REGISTER_CAPABILITY)
     def _(_: lsp.RegistrationParams):
         return None
+
+    for again in [lsp.WORKSPACE_CODE_LENS_REFRESH, lsp.WORKSPACE_INLAY_HINT_REFRESH]:
+        lsp_client.feature(again)(lambda *_: None)
 
     for file in (HERE / "fixture").glob("*.dlm"):
         shutil.copy(file, tmp_path)
@@ -149,7 +153,9 @@ async def test_hover_completion_signature(client):
     net = Document(client, client.folder / "net.dlm")
     place = net.place("max_pool")
     hover = await client.text_document_hover_async(lsp.HoverParams(net.itself, place))
-    assert "largest" in str(hover.contents)
+    assert "largest" in hover.contents.value
+    formats = client.capabilities.text_document.hover.content_format or []
+    assert ("```" in hover.contents.value) == (lsp.MarkupKind.Markdown in formats)
     answer = await client.text_document_completion_async(
         lsp.CompletionParams(net.itself, net.place("max_pool", after=3))
     )
@@ -190,8 +196,84 @@ async def test_hints_and_lenses(client):
     hints = await client.text_document_inlay_hint_async(lsp.InlayHintParams(net.itself, net.whole()))
     labels = {it.label if isinstance(it.label, str) else "".join(part.value for part in it.label) for it in hints}
     assert any("[16, 8, 8]" in label for label in labels), labels
+    assert "kernel:" in labels, labels
+    assert "size:" in labels, labels
+    net.replace("dense(10)", "flatten -> dense(10)")
     lenses = await client.text_document_code_lens_async(lsp.CodeLensParams(net.itself))
-    assert {it.command.command for it in lenses if it.command} & {"dlm.run", "dlm.check", "dlm.draw"}
+    place = net.place("Net(image")
+    above = [it.command for it in lenses if it.range.start == place]
+    # 16 · (9 + 1) for the convolution, 256 · 10 + 10 for the dense layer.
+    assert above[0].title.startswith("2,730 parameters · "), lenses
+    assert above[0].command == ""
+    assert (above[1].title, above[1].command, *above[1].arguments) == ("draw", "dlm.draw", net.uri, "Net")
+    started = {it.command.command: list(it.command.arguments) for it in lenses if it.command.arguments}
+    assert started["dlm.check"] == [net.uri]
+    assert started["dlm.run"] == [net.uri, "Net"]
+
+
+@pytest.mark.asyncio
+async def test_each_hint_can_be_switched_off(client):
+    net = Document(client, client.folder / "net.dlm")
+
+    async def labels(**settings):
+        settings = {"dlm": {"hints": settings, "lenses": False}}
+        client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(settings))
+        hints = await client.text_document_inlay_hint_async(lsp.InlayHintParams(net.itself, net.whole()))
+        return {it.label for it in hints}
+
+    found = await labels(shapes=True, arguments=False, sizes=False)
+    assert all(it.startswith("[") for it in found), found
+    assert {"[16, 8, 8]", "[16, 4, 4]"} <= found
+    found = await labels(shapes=False, arguments=True, sizes=False)
+    assert found == {"channels:", "kernel:", "size:", "units:"}
+    found = await labels(shapes=False, arguments=False, sizes=True)
+    assert found and all(" = " in it for it in found), found
+    assert await labels(shapes=False, arguments=False, sizes=False) == set()
+    assert not await client.text_document_code_lens_async(lsp.CodeLensParams(net.itself))
+
+
+@pytest.mark.asyncio
+async def test_parts_of_a_file(client):
+    net = Document(client, client.folder / "net.dlm")
+    layer = lsp.Range(net.place("layer Block"), net.place("model Net"))
+    all_ = await client.text_document_semantic_tokens_full_async(lsp.SemanticTokensParams(net.itself))
+    part = await client.text_document_semantic_tokens_range_async(lsp.SemanticTokensRangeParams(net.itself, layer))
+    # The first token is counted from the start of the file, the others from the one before.
+    assert part.data[0] == layer.start.line
+    at = [all_.data[i : i + 5] for i in range(0, len(all_.data), 5)]
+    rest = [part.data[i : i + 5] for i in range(0, len(part.data), 5)][1:]
+    assert len(rest) == 13
+    assert rest in [at[i : i + len(rest)] for i in range(len(at))]
+    marks = await client.text_document_document_highlight_async(
+        lsp.DocumentHighlightParams(net.itself, net.place("Block(16)"))
+    )
+    assert [it.range.start for it in marks] == [net.place("Block(x"), net.place("Block(16)")]
+    name = await client.text_document_prepare_rename_async(
+        lsp.PrepareRenameParams(net.itself, net.place("Block(16)", after=2))
+    )
+    assert name == lsp.Range(net.place("Block(16)"), net.place("(16)"))
+    symbols = await client.workspace_symbol_async(lsp.WorkspaceSymbolParams("wid"))
+    assert [it.name for it in symbols] == ["Wide"]
+
+
+@pytest.mark.asyncio
+async def test_parts_are_formatted(client):
+    net = Document(client, client.folder / "net.dlm")
+    tidy = net.text
+    net.replace("    x -> conv(channels, 3)", "  x->conv( channels,3 )")
+    net.replace("    epochs = 1", "  epochs=1")
+    options = lsp.FormattingOptions(tab_size=4, insert_spaces=True)
+    range_ = lsp.Range(net.place("layer Block"), net.place("model Net"))
+    edits = await client.text_document_range_formatting_async(
+        lsp.DocumentRangeFormattingParams(net.itself, range_, options)
+    )
+    first = applied(net.text, edits, net.width)
+    assert first == tidy.replace("    epochs = 1", "  epochs=1")
+    typed = lsp.Position(net.place("epochs").line + 1, 1)
+    edits = await client.text_document_on_type_formatting_async(
+        lsp.DocumentOnTypeFormattingParams(net.itself, typed, "}", options)
+    )
+    assert applied(net.text, edits, net.width) == net.text.replace("  epochs=1", "    epochs = 1")
 
 
 @pytest.mark.asyncio
@@ -214,16 +296,70 @@ async def test_symbols_folding_selection_links(client):
     assert [it.target for it in links] == [net.uri]
 
 
+async def execute(client, command, *given):
+    return await client.workspace_execute_command_async(lsp.ExecuteCommandParams(command, list(given)))
+
+
+async def until(fact):
+    """Waits until something is there, and gives it."""
+    for _ in range(2000):
+        there = fact()
+        if there:
+            return there
+        await asyncio.sleep(0.01)
+    raise AssertionError("waited in vain")
+
+
 @pytest.mark.asyncio
-async def test_a_drawing_is_made(client):
+async def test_a_network_is_drawn_as_it_is_typed_beside_a_broken_one(client):
     net = Document(client, client.folder / "net.dlm")
-    net.replace("dense(10)", "flatten -> dense(10)")
-    await net.mistakes([])
-    pathlib.Path(client.folder / "net.dlm").write_text(net.text)
-    drawing = await client.workspace_execute_command_async(
-        lsp.ExecuteCommandParams("dlm.draw", [net.uri, "Net"])
-    )
-    assert "<svg" in pathlib.Path(drawing.removeprefix("file://")).read_text()
+    net.replace("train Net", "model Sound(x: [5]) {\n    x -> dense(7)\n}\n\ntrain Net")
+    await net.mistakes(["E0401", "W1001"])
+    drawing = await execute(client, "dlm.draw", net.uri, "Sound")
+    assert "dense(7)" in pathlib.Path(drawing.removeprefix("file://")).read_text()
+    shows = client.capabilities.window.show_document
+    if shows and shows.support:
+        await until(lambda: drawing in [it.uri for it in client.shown_documents])
+    with pytest.raises(JsonRpcException, match="no network `Net` can be drawn"):
+        await execute(client, "dlm.draw", net.uri, "Net")
+
+
+@pytest.mark.asyncio
+async def test_a_check_counts(client):
+    net = Document(client, client.folder / "net.dlm")
+    counts = await execute(client, "dlm.check", net.uri)
+    assert counts == {"errors": 1, "warnings": 0}
+    await until(lambda: [it.message for it in client.messages] == ["1 error, 0 warnings"])
+
+
+@pytest.mark.asyncio
+async def test_a_run_tells_how_far_it_is(client):
+    path = client.folder / "net.dlm"
+    path.write_text(path.read_text().replace("dense(10)", "flatten -> dense(10)"))
+    net = Document(client, path)
+    await execute(client, "dlm.run", net.uri, "Net")
+    (message,) = await until(lambda: client.messages)
+    assert (message.type, message.message) == (lsp.MessageType.Info, "net.dlm: Net: Net is trained")
+    ((begin, *reports, end),) = client.progress_reports.values()
+    assert (begin.kind, begin.title, begin.cancellable) == ("begin", "net.dlm: Net", True)
+    shares = [it.percentage for it in reports]
+    assert shares == sorted(shares) and shares[-1] == 100
+    assert (end.kind, end.message) == ("end", "Net is trained")
+
+
+@pytest.mark.asyncio
+async def test_a_run_can_be_stopped(client):
+    path = client.folder / "net.dlm"
+    text = path.read_text().replace("dense(10)", "flatten -> dense(10)")
+    path.write_text(text.replace("epochs = 1", "epochs = 100000"))
+    net = Document(client, path)
+    await execute(client, "dlm.run", net.uri)
+    await until(lambda: [it for all_ in client.progress_reports.values() for it in all_ if it.kind == "report"])
+    (token,) = client.progress_reports
+    client.window_work_done_progress_cancel(lsp.WorkDoneProgressCancelParams(token))
+    (message,) = await until(lambda: client.messages)
+    assert message.message == "net.dlm: stopped"
+    assert client.progress_reports[token][-1].kind == "end"
 
 
 @pytest.mark.asyncio

@@ -47,6 +47,7 @@ async function start() {
         initializationOptions: { hints: settings.get('hints'), lenses: settings.get('lenses') },
         synchronize: { configurationSection: 'dlm' },
         middleware: {
+            executeCommand: execute,
             window: {
                 showDocument: (params, next) => /\.svg$/i.test(params.uri) ? show(params.uri) : next(params),
             },
@@ -58,11 +59,18 @@ async function start() {
 /** Asks the server to do something with the file of the present editor. */
 async function ask(command, ...more) {
     const document = vscode.window.activeTextEditor?.document;
-    if (!client || document?.languageId !== 'dlm') return;
-    await document.save();
-    const parameters = { command, arguments: [document.uri.toString(), ...more] };
+    if (!client?.isRunning() || document?.languageId !== 'dlm') return;
+    await vscode.commands.executeCommand(command, document.uri.toString(), ...more);
+}
+
+/** What the server does when it is asked, by a click on a lens too. What runs is the file: it is saved before. */
+async function execute(command, given) {
+    if (command === 'dlm.run') {
+        const uri = vscode.Uri.parse(given[0]).toString();
+        await vscode.workspace.textDocuments.find((it) => it.uri.toString() === uri)?.save();
+    }
     try {
-        await client.sendRequest('workspace/executeCommand', parameters);
+        return await client?.sendRequest('workspace/executeCommand', { command, arguments: given });
     } catch (error) {
         vscode.window.showErrorMessage(error.message ?? String(error));
     }

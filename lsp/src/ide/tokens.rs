@@ -181,6 +181,22 @@ mod tests {
     }
 
     #[test]
+    fn words_that_an_operator_takes_are_values_unless_a_name_hides_them() {
+        let of = |text: &str, word: &str| {
+            let found = shown(text).into_iter().filter(|it| it.0 == word);
+            found.map(|it| it.1).next_back()
+        };
+        let text =
+            "model M(x: [1, 8, 8]) { x -> conv(4, 3, padding = valid, init = normal(0.1)) }\n";
+        assert_eq!(of(text, "valid"), Some(Kind::EnumMember));
+        assert_eq!(of(text, "normal"), Some(Kind::EnumMember));
+        assert_eq!(of(text, "padding"), Some(Kind::Property));
+        let hidden = format!("valid = 2\n{text}");
+        assert_eq!(of(&hidden, "valid"), Some(Kind::Variable));
+        assert_eq!(of(&text.replace("valid", "width"), "width"), Some(Kind::EnumMember));
+    }
+
+    #[test]
     fn a_block_comment_is_cut_into_lines() {
         let text = "/* a\n b */\nn = 1\n";
         let found = shown(text);

@@ -2,6 +2,8 @@
 
 use super::documents::{Answer, Shared};
 use super::lines::Lines;
+use super::markup::{documentation, markdown, markup};
+use super::settings::Abilities;
 use super::{commands, diagnostics};
 use crate::ide::{self, Edit, Place, Snapshot};
 use serde_json::json;
@@ -126,14 +128,11 @@ fn trimmed(text: &str) -> String {
     out
 }
 
-fn markdown(text: String) -> MarkupContent {
-    MarkupContent { kind: MarkupKind::Markdown, value: text }
-}
-
 pub(crate) fn hover(view: &View, at: Position) -> Option<Hover> {
     let found = ide::hover::hover(view.snapshot(), view.lines().offset(at))?;
+    let reads = view.shared.lock().abilities.reads_markdown;
     Some(Hover {
-        contents: HoverContents::Markup(markdown(found.markdown)),
+        contents: HoverContents::Markup(markup(found.markdown, reads.hovers)),
         range: Some(view.lines().range(&found.range)),
     })
 }
@@ -141,10 +140,9 @@ pub(crate) fn hover(view: &View, at: Position) -> Option<Hover> {
 pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
     use ide::complete::Kind;
     let offset = view.lines().offset(at);
-    let (snippets, docs_later, uri) = {
+    let (Abilities { snippets, docs_later, reads_markdown: reads, .. }, uri) = {
         let state = view.shared.lock();
-        let uri = view.shared.uri(&state, &view.answer.snapshot.name);
-        (state.abilities.snippets, state.abilities.docs_later, uri)
+        (state.abilities, view.shared.uri(&state, &view.answer.snapshot.name))
     };
     let later = uri.filter(|_| docs_later).map(|uri| json!({ "uri": uri, "at": at }));
     let found = ide::complete::complete(view.snapshot(), offset, &*view.shared.host.files);
@@ -163,7 +161,7 @@ pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
             }),
             detail: (!it.detail.is_empty()).then_some(it.detail),
             documentation: (!it.doc.is_empty() && later.is_none())
-                .then(|| Documentation::MarkupContent(markdown(it.doc))),
+                .then(|| documentation(&it.doc, reads.items)),
             data: later.clone(),
             filter_text: it.filter,
             additional_text_edits: (!it.also.is_empty()).then(|| {
@@ -200,7 +198,8 @@ pub(crate) fn completion_doc(view: &View, at: Position, label: &str) -> Option<D
     let offset = view.lines().offset(at);
     let found = ide::complete::complete(view.snapshot(), offset, &*view.shared.host.files);
     let doc = found.into_iter().find(|it| it.label == label)?.doc;
-    (!doc.is_empty()).then(|| Documentation::MarkupContent(markdown(doc)))
+    let reads = view.shared.lock().abilities.reads_markdown;
+    (!doc.is_empty()).then(|| documentation(&doc, reads.items))
 }
 
 /// The text of a snippet with its places as they are suggested: `dense(${1:units})$0` is `dense(units)`.
@@ -225,22 +224,21 @@ fn without_places(snippet: &str) -> String {
 
 pub(crate) fn signature(view: &View, at: Position) -> Option<SignatureHelp> {
     let found = ide::signature::signature(view.snapshot(), view.lines().offset(at))?;
+    let reads = view.shared.lock().abilities.reads_markdown.signatures;
     let units = |at: usize| -> u32 {
         let before = found.label.get(..at).unwrap_or(&found.label);
         before.encode_utf16().count() as u32
     };
     let parameter = |(range, doc): &(Range<usize>, String)| ParameterInformation {
         label: ParameterLabel::LabelOffsets([units(range.start), units(range.end)]),
-        documentation: (!doc.is_empty())
-            .then(|| Documentation::MarkupContent(markdown(doc.clone()))),
+        documentation: (!doc.is_empty()).then(|| documentation(doc, reads)),
     };
     let parameters = found.params.iter().map(parameter).collect();
     // Without a parameter in sight none is marked: editors mark none that is out of range.
     let active = found.active.unwrap_or(found.params.len()) as u32;
     let signature = SignatureInformation {
         parameters: Some(parameters),
-        documentation: (!found.doc.is_empty())
-            .then(|| Documentation::MarkupContent(markdown(found.doc.clone()))),
+        documentation: (!found.doc.is_empty()).then(|| documentation(&found.doc, reads)),
         active_parameter: Some(active),
         label: found.label.clone(),
     };

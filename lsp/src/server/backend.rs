@@ -80,7 +80,7 @@ impl Backend {
     }
 
     /// Answers a question about a document on another thread: a panic there is an error answer.
-    async fn ask<T, F>(&self, uri: &Url, question: F) -> Result<T>
+    pub(crate) async fn ask<T, F>(&self, uri: &Url, question: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&View) -> T + Send + 'static,

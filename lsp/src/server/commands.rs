@@ -1,5 +1,6 @@
 //! What can be started from the editor: running and checking a file, drawing a network.
 
+use super::answers::View;
 use super::backend::Backend;
 use super::documents::{Shared, name_of};
 use crate::ide::lenses;
@@ -17,7 +18,8 @@ use tower_lsp::lsp_types::*;
 pub(crate) const RUN: &str = "dlm.run";
 /// Checks a file anew, data files included: its address.
 pub(crate) const CHECK: &str = "dlm.check";
-/// Draws a network: the address of its file and its name. The answer is the address of the drawing.
+/// Draws a network of an open file: the file's address and the network's name or title. The answer is the
+/// address of the drawing.
 pub(crate) const DRAW: &str = "dlm.draw";
 
 /// All commands.
@@ -50,7 +52,7 @@ pub(crate) async fn execute(
     match params.command.as_str() {
         RUN => run(backend, &name, more),
         CHECK => check(backend, &uri, &name).await,
-        DRAW => draw(backend, &name, more).await,
+        DRAW => draw(backend, &uri, more).await,
         other => Err(Error::invalid_params(format!("there is no command `{other}`"))),
     }
 }
@@ -71,26 +73,11 @@ async fn check(backend: &Backend, uri: &Url, name: &str) -> Result<Option<Value>
     Ok(Some(json!({ "errors": errors, "warnings": warnings })))
 }
 
-async fn draw(backend: &Backend, name: &str, model: Option<String>) -> Result<Option<Value>> {
+async fn draw(backend: &Backend, uri: &Url, name: Option<String>) -> Result<Option<Value>> {
+    let name =
+        name.ok_or_else(|| Error::invalid_params("the second argument is a network's name"))?;
+    let uri = backend.ask(uri, move |view| picture(view, &name)).await??;
     let shared = &backend.shared;
-    let Some(folder) = shared.host.folder.as_ref() else {
-        return Err(failed("there is no folder to draw into"));
-    };
-    let model =
-        model.ok_or_else(|| Error::invalid_params("the second argument is a network's name"))?;
-    if !model.chars().all(|c| c.is_alphanumeric() || c == '_') || model.is_empty() {
-        return Err(Error::invalid_params("the second argument is a network's name"));
-    }
-    let picture = format!("{folder}/{model}.svg");
-    let mut process = Process::new(&shared.host.program);
-    process.args(["--color", "never", "show", name, &model, "--svg", &picture]);
-    let done = process.stdin(Stdio::null()).kill_on_drop(true).output().await;
-    let done = done.map_err(|why| failed(&format!("dlm does not start: {why}")))?;
-    if !done.status.success() {
-        let why = String::from_utf8_lossy(&done.stderr);
-        return Err(failed(why.lines().next().unwrap_or("dlm cannot draw it")));
-    }
-    let uri = Url::from_file_path(&picture).map_err(|()| failed("the drawing has no address"))?;
     if shared.lock().abilities.shows {
         let (client, uri) = (backend.client.clone(), uri.clone());
         tokio::spawn(async move {
@@ -100,6 +87,24 @@ async fn draw(backend: &Backend, name: &str, model: Option<String>) -> Result<Op
         });
     }
     Ok(Some(json!(uri)))
+}
+
+/// Draws a network of the text as it is typed, whatever is wrong elsewhere in it; the address of the drawing.
+fn picture(view: &View, name: &str) -> Result<Url> {
+    let host = &view.shared.host;
+    let folder = host.folder.as_ref().ok_or_else(|| failed("there is no folder to draw into"))?;
+    let networks = &view.snapshot().checked.program.networks;
+    let titled = networks.iter().find(|net| net.title == name);
+    let network = titled.or_else(|| networks.iter().find(|net| net.model == name));
+    let network = network.ok_or_else(|| {
+        failed(&format!(
+            "no network `{name}` can be drawn: it has an error, or sizes that nothing gives"
+        ))
+    })?;
+    let path = format!("{folder}/{}.svg", network.model);
+    (host.draw)(network, &network.title, &path)
+        .map_err(|why| failed(&format!("cannot write {path}: {why}")))?;
+    Url::from_file_path(&path).map_err(|()| failed("the drawing has no address"))
 }
 
 /// Starts a run; what it says goes to the editor as progress and, at the end, as a message.

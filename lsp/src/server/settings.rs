@@ -14,6 +14,8 @@ pub(crate) struct Abilities {
     pub(crate) snippets: bool,
     /// It asks for the documentation of the completion that it shows.
     pub(crate) docs_later: bool,
+    /// Where it reads Markdown.
+    pub(crate) reads_markdown: ReadsMarkdown,
     /// It shows symbols as a tree.
     pub(crate) symbol_tree: bool,
     /// It watches files when asked to.
@@ -30,6 +32,17 @@ pub(crate) struct Abilities {
     pub(crate) versioned_edits: bool,
 }
 
+/// Where an editor reads Markdown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ReadsMarkdown {
+    /// In what it shows of a word.
+    pub(crate) hovers: bool,
+    /// In what it shows of a proposal.
+    pub(crate) items: bool,
+    /// In what it shows of a call.
+    pub(crate) signatures: bool,
+}
+
 impl Abilities {
     /// From what the editor says of itself.
     pub(crate) fn of(client: &lsp::ClientCapabilities) -> Abilities {
@@ -40,6 +53,11 @@ impl Abilities {
             client.general.as_ref().and_then(|general| general.position_encodings.as_ref());
         let utf8 = encodings.is_some_and(|all| all.contains(&lsp::PositionEncodingKind::UTF8));
         let item = text.and_then(|it| it.completion.as_ref()?.completion_item.as_ref());
+        let signatures =
+            text.and_then(|it| it.signature_help.as_ref()?.signature_information.as_ref());
+        let knows = |formats: Option<&Vec<lsp::MarkupKind>>| {
+            formats.is_some_and(|all| all.contains(&lsp::MarkupKind::Markdown))
+        };
         let symbols = text.and_then(|it| it.document_symbol.as_ref());
         let watched = workspace.and_then(|it| it.did_change_watched_files.as_ref());
         Abilities {
@@ -48,6 +66,11 @@ impl Abilities {
             docs_later: item
                 .and_then(|it| it.resolve_support.as_ref())
                 .is_some_and(|it| it.properties.iter().any(|name| name == "documentation")),
+            reads_markdown: ReadsMarkdown {
+                hovers: knows(text.and_then(|it| it.hover.as_ref()?.content_format.as_ref())),
+                items: knows(item.and_then(|it| it.documentation_format.as_ref())),
+                signatures: knows(signatures.and_then(|it| it.documentation_format.as_ref())),
+            },
             symbol_tree: symbols.and_then(|it| it.hierarchical_document_symbol_support)
                 == Some(true),
             watches: watched.and_then(|it| it.dynamic_registration) == Some(true),

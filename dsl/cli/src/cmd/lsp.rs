@@ -2,6 +2,7 @@
 
 use crate::files::Disk;
 use dlm_base::diag::codes;
+use dlm_check::program::Network;
 use dlm_check::stdlib;
 use dlm_lsp::Host;
 use dlm_vocab::word::doc_text;
@@ -15,7 +16,10 @@ pub(crate) fn lsp() -> ExitCode {
         folder.to_str().map(str::to_string)
     });
     let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("dlm"));
-    let host = Host { files: Box::new(Disk), folder, program };
+    let draw = |network: &Network, title: &str, path: &str| {
+        crate::save::replace(Path::new(path), crate::draw::svg(network, title).as_bytes())
+    };
+    let host = Host { files: Box::new(Disk), folder, program, draw };
     ExitCode::from(dlm_lsp::serve(host) as u8)
 }
 

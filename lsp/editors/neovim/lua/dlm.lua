@@ -25,14 +25,18 @@ local function attached(client, buffer)
   if not client.server_capabilities.codeLensProvider then
     return
   end
+  local function refresh()
+    vim.lsp.codelens.refresh(vim.lsp.inlay_hint and { bufnr = buffer } or nil)
+  end
   local group = vim.api.nvim_create_augroup('dlm_lenses_' .. buffer, {})
   vim.api.nvim_create_autocmd({ 'BufEnter', 'CursorHold', 'InsertLeave' }, {
     group = group,
     buffer = buffer,
-    callback = function()
-      vim.lsp.codelens.refresh(vim.lsp.inlay_hint and { bufnr = buffer } or nil)
-    end,
+    callback = refresh,
   })
+  if buffer == vim.api.nvim_get_current_buf() then
+    refresh()
+  end
 end
 
 --- Starts the server for a buffer, or attaches the one that serves its folder.

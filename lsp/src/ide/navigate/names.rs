@@ -4,11 +4,11 @@ use dlm_base::Span;
 use dlm_check::names::{Decl, Entry as Known, Kind, Module, ModuleId};
 use dlm_check::session::Checked;
 use dlm_grammar::tree::{
-    Args, Clause, Entry, Expr, ExprKind, Item, ItemKind, LoadSource, ModelUse, Name, Network,
+    Arg, Args, Clause, Entry, Expr, ExprKind, Item, ItemKind, LoadSource, ModelUse, Name, Network,
     Param, Settings, Statement, Step, StepKind, TemplatePart, TypeKind, UseSource,
 };
 use dlm_vocab::settings::{self, Takes};
-use dlm_vocab::{Type, loss, ops};
+use dlm_vocab::{Param as Parameter, Type, loss, ops};
 
 mod paths;
 
@@ -433,17 +433,30 @@ impl<'c> Reader<'c> {
         }
     }
 
-    /// The operator or layer that a step names.
-    fn callee(&mut self, name: &Name) -> Option<Decl> {
-        if let Some(Known::Known(decl, Kind::Layer)) = self.module.names.get(&name.text) {
-            self.declared(name);
-            return Some(*decl);
-        }
-        match ops::find(&name.text) {
+    /// A layer or an operator of a network. An operator's arguments may be words: `padding = valid`.
+    fn applied(&mut self, name: &Name, args: Option<&'c Args>) {
+        let known = self.module.names.get(&name.text);
+        let layer = match known {
+            Some(Known::Known(decl, Kind::Layer)) => Some(*decl),
+            _ => None,
+        };
+        let operator = ops::find(&name.text).filter(|_| layer.is_none());
+        match operator {
             Some(_) => self.push(name, Role::Operator, None),
             None => self.declared(name),
         }
-        None
+        let Some(args) = args else { return };
+        let Some(operator) = operator else { return self.called(args, layer, Mode::Flow) };
+        for (i, arg) in args.list.iter().enumerate() {
+            if let Some((name, _)) = &arg.name {
+                self.push(name, Role::Setting, None);
+            }
+            let words = matches!(
+                parameter(arg, i, operator.word.params).map(|param| param.ty),
+                Some(Type::Choice(_) | Type::Padding | Type::Init)
+            );
+            self.expr(&arg.value, if words { Mode::Setting(None) } else { Mode::Flow });
+        }
     }
 
     fn expr(&mut self, expr: &'c Expr, mode: Mode) {
@@ -452,10 +465,7 @@ impl<'c> Reader<'c> {
             ExprKind::Quantity { unit, .. } => self.push(unit, Role::Value, None),
             ExprKind::List(items) => items.iter().for_each(|item| self.expr(item, mode)),
             ExprKind::Call { base: None, name, args } => match mode {
-                Mode::Flow => {
-                    let decl = self.callee(name);
-                    self.called(args, decl, mode);
-                }
+                Mode::Flow => self.applied(name, Some(args)),
                 _ => {
                     self.push(name, Role::Value, None);
                     let word = loss::find(&name.text);
@@ -508,10 +518,7 @@ impl<'c> Reader<'c> {
     fn steps(&mut self, steps: &'c [Step]) {
         for step in steps {
             match &step.kind {
-                StepKind::Apply { name, args } => {
-                    let decl = self.callee(name);
-                    args.iter().for_each(|args| self.called(args, decl, Mode::Flow));
-                }
+                StepKind::Apply { name, args } => self.applied(name, args.as_ref()),
                 StepKind::Repeat(it) => {
                     self.expr(&it.over, Mode::Flow);
                     let outside = self.locals.len();
@@ -538,21 +545,25 @@ impl<'c> Reader<'c> {
     }
 
     /// The arguments of a word whose parameters may be paths.
-    fn arguments(&mut self, args: &'c Args, params: &[dlm_vocab::Param]) {
+    fn arguments(&mut self, args: &'c Args, params: &'static [Parameter]) {
         for (i, arg) in args.list.iter().enumerate() {
-            let param = match &arg.name {
-                Some((name, _)) => {
-                    self.push(name, Role::Setting, None);
-                    params.iter().find(|param| param.name == name.text)
-                }
-                None => params.get(i),
-            };
-            match param {
+            if let Some((name, _)) = &arg.name {
+                self.push(name, Role::Setting, None);
+            }
+            match parameter(arg, i, params) {
                 Some(param) if param.ty == Type::Path => {
                     self.path(&arg.value, param.name == "teacher");
                 }
                 _ => self.expr(&arg.value, Mode::Setting(None)),
             }
         }
+    }
+}
+
+/// What an argument is for: by its name, else by its place.
+fn parameter(arg: &Arg, place: usize, params: &'static [Parameter]) -> Option<&'static Parameter> {
+    match &arg.name {
+        Some((name, _)) => params.iter().find(|param| param.name == name.text),
+        None => params.get(place),
     }
 }
