@@ -27,6 +27,23 @@ pub(crate) fn caret(text: &str) -> (Snapshot, usize) {
     (snapshot(&text.replacen("$0", "", 1)), at)
 }
 
+/// The examples of the project, with their names.
+pub(crate) fn examples() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+    let entries = std::fs::read_dir(folder).expect("the examples");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut found: Vec<(String, String)> = paths
+        .filter(|path| path.extension().is_some_and(|it| it == "dlm"))
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).expect("a text"))
+        })
+        .collect();
+    found.sort();
+    assert!(found.len() > 5);
+    found
+}
+
 /// The text of a file after the edits in it.
 pub(crate) fn edited(file: &str, text: &str, edits: &[Edit]) -> String {
     let mut edits: Vec<&Edit> = edits.iter().filter(|edit| edit.place.file == file).collect();

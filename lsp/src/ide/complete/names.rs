@@ -4,8 +4,65 @@ use super::{Kind, Offers};
 use crate::ide::facts;
 use crate::ide::locals::{LocalKind, locals};
 use crate::ide::words;
+use dlm_check::consts::Const;
 use dlm_check::names::{Decl, Entry, Kind as DeclKind};
 use dlm_vocab::data::Target;
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Anything.
+    Any,
+    /// A whole number.
+    Int,
+    /// A number.
+    Real,
+    /// A whole number or a list of them.
+    Pair,
+    /// `true` or `false`.
+    Bool,
+    /// A string.
+    Text,
+    /// A list.
+    List,
+    /// A number with a unit.
+    Quantity,
+}
+
+impl Wanted {
+    /// What a parameter of that type wants: `int`, `list`.
+    pub(super) fn of(ty: &str) -> Wanted {
+        match ty {
+            "int" => Wanted::Int,
+            "real" => Wanted::Real,
+            "bool" => Wanted::Bool,
+            "string" => Wanted::Text,
+            "list" => Wanted::List,
+            _ => Wanted::Any,
+        }
+    }
+
+    /// Whether something of another type will do; where that is not known, it will.
+    fn takes(self, other: Wanted) -> bool {
+        self == other
+            || matches!((self, other), (Wanted::Any, _) | (_, Wanted::Any))
+            || matches!((self, other), (Wanted::Real | Wanted::Pair, Wanted::Int))
+            || (self, other) == (Wanted::List, Wanted::Pair)
+    }
+
+    /// What a value is.
+    fn of_value(value: &Const) -> Wanted {
+        match value {
+            Const::Int(_) => Wanted::Int,
+            Const::Real(_) => Wanted::Real,
+            Const::Bool(_) => Wanted::Bool,
+            Const::Str(_) => Wanted::Text,
+            Const::List(list) if list.len() == 2 => Wanted::Pair,
+            Const::List(_) => Wanted::List,
+            Const::Quantity(..) => Wanted::Quantity,
+        }
+    }
+}
 
 /// The declarations of a kind.
 pub(super) fn declared(offers: &mut Offers<'_>, kind: DeclKind, rank: u32) {
@@ -52,10 +109,14 @@ fn detail(offers: &Offers<'_>, kind: DeclKind, decl: Decl, name: &str) -> String
 pub(super) fn artifacts(offers: &mut Offers<'_>, quantized: bool, rank: u32) {
     let Some(main) = words::main(offers.snapshot) else { return };
     let own = offers.caret.before.first().map(|token| token.start);
+    let given = super::args::given(offers);
     for (name, item) in &main.artifacts {
         let item = &main.tree.items[*item as usize];
         let verb = item.keyword().map_or("", |it| offers.snapshot.checked.sources.slice(it));
         // The artifact of the verb itself is not there yet.
+        if given.contains(name) {
+            continue;
+        }
         if Some(item.span.start) == own || (verb == "quantize" && !quantized) {
             continue;
         }
@@ -69,45 +130,65 @@ pub(super) fn artifacts(offers: &mut Offers<'_>, quantized: bool, rank: u32) {
     }
 }
 
-/// Constants, facts of data, and the sizes and settings of the body.
-pub(super) fn constants(offers: &mut Offers<'_>, rank: u32) {
+/// Constants, facts of data, and the sizes and settings of the body, as far as they will do.
+pub(super) fn constants(offers: &mut Offers<'_>, wanted: Wanted, rank: u32) {
     if offers.caret.base().is_some() {
-        return behind_dot(offers);
+        return behind_dot(offers, wanted);
     }
     for local in locals(offers.snapshot, offers.caret.at) {
-        let detail = match &local.kind {
-            LocalKind::Size => "size",
-            LocalKind::Setting(ty) => ty.as_str(),
-            LocalKind::Variable => "value of this turn",
+        let (is, detail) = match &local.kind {
+            LocalKind::Size => (Wanted::Int, "size"),
+            LocalKind::Setting(ty) => (Wanted::of(ty), ty.as_str()),
+            LocalKind::Variable => (Wanted::Any, "value of this turn"),
             LocalKind::Input(_) | LocalKind::Binding(_) => continue,
         };
-        offers.push(Kind::Name, &local.name, detail, "", rank);
-    }
-    // A constant does not need itself.
-    let own = match offers.caret.key(None) {
-        Some(key) if offers.caret.open.is_empty() => offers.caret.text_of(key),
-        _ => "",
-    };
-    for (name, decl) in known(offers, DeclKind::Const) {
-        if name != own {
-            let detail = detail(offers, DeclKind::Const, decl, &name);
-            offers.push(Kind::Name, &name, &detail, "", rank + 10);
+        if wanted.takes(is) {
+            offers.push(Kind::Name, &local.name, detail, "", rank);
         }
     }
-    for (name, decl) in known(offers, DeclKind::Data) {
-        facts_of(offers, decl, &format!("{name}."), rank + 20);
+    // What is being declared does not need itself.
+    let own = match (offers.caret.keyword(), offers.caret.key(None)) {
+        ("data", _) => offers.caret.text_of(1),
+        (_, Some(key)) if offers.caret.open.is_empty() => offers.caret.text_of(key),
+        _ => "",
+    };
+    for (name, decl) in known(offers, DeclKind::Const).into_iter().filter(|it| it.0 != own) {
+        let is = offers.snapshot.checked.constants.get(&decl).map_or(Wanted::Any, Wanted::of_value);
+        let detail = detail(offers, DeclKind::Const, decl, &name);
+        if wanted.takes(is) {
+            offers.push(Kind::Name, &name, &detail, "", rank + 10);
+        }
+        if matches!(is, Wanted::List | Wanted::Pair) && wanted.takes(Wanted::Int) {
+            // One of its elements may do.
+            let text = format!("{name}[${{1:0}}]");
+            offers.snippet(Kind::Name, &format!("{name}[0]"), &detail, "", &text, rank + 15);
+        }
+    }
+    for (name, decl) in known(offers, DeclKind::Data).into_iter().filter(|it| it.0 != own) {
+        facts_of(offers, decl, &format!("{name}."), wanted, rank + 20);
+    }
+}
+
+/// Constants that a loss term can be multiplied by.
+pub(super) fn weights(offers: &mut Offers<'_>, rank: u32) {
+    for (name, decl) in known(offers, DeclKind::Const) {
+        let value = offers.snapshot.checked.constants.get(&decl);
+        if matches!(value, None | Some(Const::Int(_) | Const::Real(_))) {
+            let detail = detail(offers, DeclKind::Const, decl, &name);
+            offers.snippet(Kind::Name, &name, &detail, "", &format!("{name} * $0"), rank);
+        }
     }
 }
 
 /// The facts of data behind a dot.
-pub(super) fn behind_dot(offers: &mut Offers<'_>) {
+pub(super) fn behind_dot(offers: &mut Offers<'_>, wanted: Wanted) {
     let Some(base) = offers.caret.base() else { return };
     if let Some((decl, DeclKind::Data)) = words::lookup(offers.snapshot, base) {
-        facts_of(offers, decl, "", 0);
+        facts_of(offers, decl, "", wanted, 0);
     }
 }
 
-fn facts_of(offers: &mut Offers<'_>, decl: Decl, prefix: &str, rank: u32) {
+fn facts_of(offers: &mut Offers<'_>, decl: Decl, prefix: &str, wanted: Wanted, rank: u32) {
     let facts = offers.snapshot.checked.facts.get(&decl).cloned();
     let classes = match facts.as_deref().map(|it| &it.target) {
         Some(Target::Classes(names)) => Some(names.len().to_string()),
@@ -116,15 +197,19 @@ fn facts_of(offers: &mut Offers<'_>, decl: Decl, prefix: &str, rank: u32) {
     };
     let shape = facts.as_ref().map_or(String::new(), |it| it.shape.to_string());
     let features = facts.as_ref().map_or(String::new(), |it| it.shape.len().to_string());
-    let rows = [
-        ("classes", classes, "How many classes there are."),
-        ("features", Some(features), "How many numbers a sample has."),
-        ("shape", Some(shape), "The sizes of a sample: `shape[0]` is the first."),
-    ];
-    for (name, value, doc) in rows {
-        if let Some(value) = value {
-            offers.push(Kind::Name, &format!("{prefix}{name}"), &value, doc, rank);
+    if wanted.takes(Wanted::Int) {
+        if let Some(classes) = classes {
+            let doc = "How many classes there are.";
+            offers.push(Kind::Name, &format!("{prefix}classes"), &classes, doc, rank);
         }
+        let doc = "How many numbers a sample has.";
+        offers.push(Kind::Name, &format!("{prefix}features"), &features, doc, rank);
+        let (label, text) = (format!("{prefix}shape[0]"), format!("{prefix}shape[${{1:0}}]"));
+        offers.snippet(Kind::Name, &label, &shape, "One of the sizes of a sample.", &text, rank);
+    }
+    let pair = facts.is_none_or(|it| it.shape.rank() == 2);
+    if wanted.takes(if pair { Wanted::Pair } else { Wanted::List }) {
+        offers.push(Kind::Name, &format!("{prefix}shape"), &shape, "The sizes of a sample.", rank);
     }
 }
 

@@ -1,16 +1,17 @@
 //! Operators and layers behind an arrow, those first that take the shape which arrives.
 
 use super::{Kind, Offers};
+use crate::ide::words::Callable;
 use crate::ide::{Edit, Place, Snapshot, facts, words};
 use dlm_base::Span;
 use dlm_check::args::defaults;
 use dlm_check::names::{Decl, Entry, Kind as DeclKind};
 use dlm_check::stdlib;
-use dlm_grammar::tree::{ItemKind, Network, StepKind, TypeKind, UseSource};
+use dlm_grammar::tree::{Item, ItemKind, Network, StepKind, TypeKind, UseSource};
 use dlm_grammar::walk::{Node, walk_item};
 use dlm_graph::{DType, Reject, Ty};
+use dlm_vocab::Default;
 use dlm_vocab::ops::{Flows, OPERATORS, Operator};
-use dlm_vocab::{Default, word::doc_text};
 use std::sync::LazyLock;
 
 /// How well something fits the shape that arrives.
@@ -46,8 +47,8 @@ pub(super) fn steps(offers: &mut Offers<'_>) {
             layer(offers, *decl, arrives.as_ref());
         }
     }
-    for it in LIBRARY.iter().filter(|it| !known.contains_key(it.name.as_str())) {
-        importable(offers, it);
+    for it in LIBRARY.iter().filter(|it| !known.contains_key(&it.callable.name)) {
+        importable(offers, it, arrives.as_ref());
     }
     let repeat = "repeat ${1:n} { $2 }$0";
     let doc = "The steps so many times, each turn with weights of its own.";
@@ -159,30 +160,32 @@ fn takes(network: &Network, ty: &Ty) -> Fit {
 
 /// A layer of the library.
 struct Importable {
-    name: String,
+    item: Item,
+    callable: Callable,
     part: &'static str,
-    doc: String,
 }
 
-/// The layers of the library, with their documentation.
+/// The layers of the library.
 static LIBRARY: LazyLock<Vec<Importable>> = LazyLock::new(|| {
     let parts = stdlib::PARTS.iter().flat_map(|part| {
         let parsed = dlm_grammar::parse(dlm_base::FileId(0), part.text);
         let items = parsed.tree.items.into_iter();
         items.filter(|item| matches!(item.kind, ItemKind::Layer(_))).filter_map(move |item| {
-            let name = item.declared()?.text.clone();
-            let doc = item.doc.map_or(String::new(), |doc| doc.text);
-            Some(Importable { name, part: part.name, doc: doc_text(&doc) })
+            let text = |span: Span| part.text.get(span.range()).unwrap_or_default().to_string();
+            let callable = words::of_item(&item, &text)?.piped();
+            Some(Importable { item, callable, part: part.name })
         })
     });
     parts.collect()
 });
 
 /// A layer of the library that the file does not import yet.
-fn importable(offers: &mut Offers<'_>, it: &Importable) {
-    let Some(edit) = import(offers.snapshot, it.part, &it.name) else { return };
-    let detail = format!("use std.{}", it.part);
-    offers.push(Kind::Layer, &it.name, &detail, &it.doc, 200);
+fn importable(offers: &mut Offers<'_>, it: &Importable, arrives: Option<&Ty>) {
+    let ItemKind::Layer(network) = &it.item.kind else { return };
+    let Some(edit) = import(offers.snapshot, it.part, &it.callable.name) else { return };
+    let detail = format!("{} · use std.{}", it.callable.signature(), it.part);
+    let fit = arrives.map_or(Fit::Takes, |ty| takes(network, ty));
+    offers.callable(Kind::Layer, &it.callable, &[], &detail, fit.rank().max(200));
     if let Some(last) = offers.list.last_mut() {
         last.also.push(edit);
     }
