@@ -172,6 +172,13 @@ pub(crate) fn of_item(
     Some(Callable { name: network.name.text.clone(), what, doc, params, many: false })
 }
 
+/// A setting of the layer or model around a byte, as its declaration shows it.
+pub(crate) fn setting_label(snapshot: &Snapshot, at: usize, name: &str) -> Option<String> {
+    let item = super::locals::item_at(snapshot, at)?;
+    let found = of_item(item, &|span| snapshot.checked.sources.slice(span).to_string())?;
+    found.params.into_iter().find(|param| param.name == name).map(|param| param.label)
+}
+
 /// The item of a declaration.
 pub(crate) fn item(snapshot: &Snapshot, decl: Decl) -> Option<&tree::Item> {
     snapshot.checked.modules.get(decl.module.0 as usize)?.tree.items.get(decl.item as usize)

@@ -84,11 +84,11 @@ fn columns(offers: &mut Offers<'_>, param: &str, files: &dyn Files) {
     let Some(facts) = facts.map(|it| Facts::clone(&it)).or_else(|| table(offers, files)) else {
         return;
     };
-    for column in &facts.columns {
-        offers.push(Kind::Value, &column.name, "column", "", 0);
+    for (i, column) in facts.columns.iter().enumerate() {
+        offers.push(Kind::Value, &column.name, "column", "", i as u32);
     }
     if let Target::Values(names) = &facts.target {
-        names.iter().for_each(|name| offers.push(Kind::Value, name, "column", "", 0));
+        names.iter().for_each(|name| offers.push(Kind::Value, name, "column", "", 1000));
     }
 }
 

@@ -57,8 +57,10 @@ impl Wanted {
             Const::Real(_) => Wanted::Real,
             Const::Bool(_) => Wanted::Bool,
             Const::Str(_) => Wanted::Text,
-            Const::List(list) if list.len() == 2 => Wanted::Pair,
-            Const::List(_) => Wanted::List,
+            Const::List(list) => match list.as_slice() {
+                [Const::Int(_), Const::Int(_)] => Wanted::Pair,
+                _ => Wanted::List,
+            },
             Const::Quantity(..) => Wanted::Quantity,
         }
     }
@@ -153,12 +155,16 @@ pub(super) fn constants(offers: &mut Offers<'_>, wanted: Wanted, rank: u32) {
         _ => "",
     };
     for (name, decl) in known(offers, DeclKind::Const).into_iter().filter(|it| it.0 != own) {
-        let is = offers.snapshot.checked.constants.get(&decl).map_or(Wanted::Any, Wanted::of_value);
+        let value = offers.snapshot.checked.constants.get(&decl);
+        let is = value.map_or(Wanted::Any, Wanted::of_value);
         let detail = detail(offers, DeclKind::Const, decl, &name);
         if wanted.takes(is) {
             offers.push(Kind::Name, &name, &detail, "", rank + 10);
         }
-        if matches!(is, Wanted::List | Wanted::Pair) && wanted.takes(Wanted::Int) {
+        if let Some(Const::List(list)) = value
+            && wanted != Wanted::Any
+            && list.first().is_some_and(|first| wanted.takes(Wanted::of_value(first)))
+        {
             // One of its elements may do.
             let text = format!("{name}[${{1:0}}]");
             offers.snippet(Kind::Name, &format!("{name}[0]"), &detail, "", &text, rank + 15);
