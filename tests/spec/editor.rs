@@ -130,7 +130,8 @@ pub(crate) fn answer(
         }
         _ => Vec::new(),
     };
-    let text = lines.join("\n");
+    // A fence inside an answer would end the block.
+    let text = lines.join("\n").replace("```", "~~~");
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
