@@ -170,6 +170,8 @@ impl Offers<'_> {
         }
         let meant = aliases.iter().find(|alias| alias.to_lowercase().starts_with(&typed));
         if let Some(alias) = meant {
+            // Our own names come before those of others.
+            last.rank += 50;
             last.detail = format!("{} ({alias})", last.detail);
             last.filter = Some(alias.to_string());
         }

@@ -1,11 +1,13 @@
 //! Declarations at the start of a line, and the parts of verbs.
 
-use super::{Kind, Offers, args, names};
+use super::{Kind, Offers, args, names, steps};
 use crate::ide::{calls, words};
 use dlm_base::Severity;
 use dlm_base::diag::codes;
 use dlm_check::names::Kind as DeclKind;
 use dlm_grammar::lex::TokenKind;
+use dlm_grammar::tree::ItemKind;
+use dlm_graph::Ty;
 use dlm_vocab::settings::ANSWERS;
 
 /// What may begin an item.
@@ -133,7 +135,7 @@ pub(super) fn verb(offers: &mut Offers<'_>) {
             let doc = "A closed network: it answers, and is not trained.";
             offers.snippet(Kind::Value, "\"network.onnx\"", "a file", doc, "\"$1\"$0", 20);
         }
-        (_, "on") => names::declared(offers, DeclKind::Data, 0),
+        (_, "on") => data(offers),
         (_, "with") => names::declared(offers, DeclKind::Policy, 0),
         ("load", "from") => {
             offers.snippet(Kind::Value, "\"…\"", "a file", "", "\"$1\"$0", 0);
@@ -153,6 +155,22 @@ pub(super) fn verb(offers: &mut Offers<'_>) {
         }
         (_, "[" | "," | "*") if caret.bracket().is_some() => names::artifacts(offers, true, 0),
         _ => clauses(offers, verb),
+    }
+}
+
+/// Data, first those that the model of the verb takes.
+fn data(offers: &mut Offers<'_>) {
+    names::declared(offers, DeclKind::Data, 0);
+    let snapshot = offers.snapshot;
+    let model = words::lookup(snapshot, offers.caret.text_of(1));
+    let item = model.and_then(|(decl, _)| words::item(snapshot, decl));
+    let Some(ItemKind::Model(model)) = item.map(|item| &item.kind) else { return };
+    for it in &mut offers.list {
+        let facts = words::lookup(snapshot, &it.label)
+            .and_then(|(decl, _)| snapshot.checked.facts.get(&decl));
+        if facts.is_some_and(|facts| !steps::admits(model, &Ty::flow(facts.shape.clone()))) {
+            it.rank += 100;
+        }
     }
 }
 

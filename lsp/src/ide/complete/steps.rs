@@ -135,17 +135,18 @@ fn layer(offers: &mut Offers<'_>, decl: Decl, arrives: Option<&Ty>) {
 
 /// Whether a declared layer takes a shape, as far as its first flow tells.
 fn takes(network: &Network, ty: &Ty) -> Fit {
+    if admits(network, ty) { Fit::Takes } else { Fit::Rejects }
+}
+
+/// Whether the first flow of a layer or a model may be of that shape.
+pub(super) fn admits(network: &Network, ty: &Ty) -> bool {
     let first = network.params.iter().find_map(|param| match &param.ty.kind {
         TypeKind::Tensor { int, sizes } => Some((int, sizes)),
         _ => None,
     });
-    let Some((int, sizes)) = first else { return Fit::Rejects };
+    let Some((int, sizes)) = first else { return false };
     let right = int.is_some() == (ty.dtype == DType::I32);
-    let sizes = match sizes {
-        Some(sizes) => sizes,
-        None if right => return Fit::Takes,
-        None => return Fit::Rejects,
-    };
+    let Some(sizes) = sizes else { return right };
     let fixed = |size: &dlm_grammar::tree::Expr| match size.kind {
         dlm_grammar::tree::ExprKind::Int(n) => usize::try_from(n).ok(),
         _ => None,
@@ -155,7 +156,7 @@ fn takes(network: &Network, ty: &Ty) -> Fit {
             .iter()
             .zip(ty.shape.sizes())
             .all(|(size, &real)| fixed(size).is_none_or(|n| n == real));
-    if right && same { Fit::Takes } else { Fit::Rejects }
+    right && same
 }
 
 /// A layer of the library.

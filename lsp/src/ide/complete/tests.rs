@@ -138,6 +138,8 @@ fn verbs_take_names_of_the_right_kind() {
     begins("train Other $0", &["on"]);
     begins("train Other on D $0", &["as", "{ … }"]);
     begins("train Other on $0", &["D"]);
+    let text = "data A { source = builtin(\"iris\") }\ntrain Other on $0";
+    assert_eq!(labels(text), ["D", "A"]);
     begins("distill Other from $0", &["Net", "Net8"]);
     assert_eq!(labels("distill Other from [Net, $0"), ["Net8"]);
     begins("quantize $0", &["Net"]);
