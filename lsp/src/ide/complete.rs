@@ -98,9 +98,9 @@ fn code(offers: &mut Offers<'_>) {
         _ if caret.key(None).is_some() => match calls::innermost(offers.snapshot, caret) {
             Some(call) => args::arguments(offers, &call),
             None if matches!(caret.last_text(), "+" | "-" | "*" | "/") => {
-                names::constants(offers, names::Wanted::Real, 0);
+                names::constants(offers, names::ValueType::Real, 0);
             }
-            None => names::constants(offers, names::Wanted::Any, 0),
+            None => names::constants(offers, names::ValueType::Any, 0),
         },
         _ => {}
     }

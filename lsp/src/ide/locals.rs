@@ -97,6 +97,7 @@ pub(crate) fn locals(snapshot: &Snapshot, at: usize) -> Vec<Local> {
             && let tree::StepKind::Repeat(repeat) = &step.kind
             && let Some((name, _)) = &repeat.variable
             && step.span.touches(at)
+            && repeat.block.braces.open.start as usize <= at
             && !name.is_missing()
         {
             let (name, at) = (name.text.clone(), name.span);

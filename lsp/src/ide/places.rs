@@ -44,6 +44,11 @@ pub(crate) fn gives<'s>(
     })
 }
 
+/// Whether the verb around the caret has a teacher whose layers are known.
+pub(crate) fn has_teachers(snapshot: &Snapshot, caret: &Caret<'_>) -> bool {
+    !candidates(snapshot, caret, true).is_empty()
+}
+
 /// The networks of the teachers, or those that a verb is about, each with the artifact that has it.
 fn candidates<'s, 'c>(
     snapshot: &'s Snapshot,

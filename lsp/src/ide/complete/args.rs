@@ -1,6 +1,6 @@
 //! Arguments of calls: names not given yet, and values.
 
-use super::names::Wanted;
+use super::names::{Able, ValueType};
 use super::{Kind, Offers, body, names};
 use crate::ide::calls::{self, Call};
 use crate::ide::places;
@@ -22,7 +22,7 @@ pub(super) fn arguments(offers: &mut Offers<'_>, call: &Call) {
         if let Some(Wants::Value(Type::Metric)) = active(call).map(|param| &param.wants) {
             return metrics(offers, "", 0);
         }
-        let wanted = active(call).map_or(Wanted::Any, |param| wanted(&param.wants));
+        let wanted = active(call).map_or(ValueType::Any, |param| value_type(&param.wants));
         return names::behind_dot(offers, within(offers, wanted));
     }
     let begins = matches!(caret.last_text(), "(" | ",") && caret.bracket() == Some(call.bracket);
@@ -93,40 +93,40 @@ pub(super) fn value(offers: &mut Offers<'_>, wants: &Wants, rank: u32) {
     match wants {
         Wants::Flow => names::flows(offers, rank),
         Wants::Value(ty) => typed(offers, *ty, rank),
-        Wants::Declared(ty) if ty == "artifact" => names::artifacts(offers, true, rank),
-        Wants::Declared(ty) => of_wanted(offers, within(offers, Wanted::of(ty)), rank),
+        Wants::Declared(ty) if ty == "artifact" => names::artifacts(offers, Able::Judged, rank),
+        Wants::Declared(ty) => values(offers, within(offers, ValueType::of(ty)), rank),
     }
 }
 
 /// Names and words of what is wanted.
-pub(super) fn of_wanted(offers: &mut Offers<'_>, wanted: Wanted, rank: u32) {
+pub(super) fn values(offers: &mut Offers<'_>, wanted: ValueType, rank: u32) {
     match wanted {
-        Wanted::Bool => body::truth(offers, rank),
-        Wanted::Text => offers.snippet(Kind::Value, "\"…\"", "a string", "", "\"$1\"$0", rank),
-        Wanted::List => offers.snippet(Kind::Value, "[…]", "a list", "", "[$1]$0", rank),
+        ValueType::Bool => body::truth(offers, rank),
+        ValueType::Text => offers.snippet(Kind::Value, "\"…\"", "a string", "", "\"$1\"$0", rank),
+        ValueType::List => offers.snippet(Kind::Value, "[…]", "a list", "", "[$1]$0", rank),
         _ => {}
     }
     names::constants(offers, wanted, rank + 50);
 }
 
-fn wanted(wants: &Wants) -> Wanted {
+fn value_type(wants: &Wants) -> ValueType {
     match wants {
-        Wants::Flow => Wanted::Any,
-        Wants::Declared(ty) => Wanted::of(ty),
+        Wants::Flow => ValueType::Any,
+        Wants::Declared(ty) => ValueType::of(ty),
         Wants::Value(ty) => match ty {
-            Type::Int { .. } => Wanted::Int,
-            Type::Pair { .. } | Type::Padding => Wanted::Pair,
-            Type::Real { .. } => Wanted::Real,
-            Type::Bool => Wanted::Bool,
-            Type::Str | Type::File => Wanted::Text,
-            Type::Ints { .. } | Type::Sizes | Type::Reals | Type::Strs => Wanted::List,
-            _ => Wanted::Any,
+            Type::Int { .. } => ValueType::Int,
+            Type::Pair { .. } | Type::Padding => ValueType::Pair,
+            Type::Real { .. } => ValueType::Real,
+            Type::Bool => ValueType::Bool,
+            Type::Str | Type::File => ValueType::Text,
+            Type::Ints { .. } | Type::Sizes | Type::Reals | Type::Strs => ValueType::List,
+            _ => ValueType::Any,
         },
     }
 }
 
 /// The same for an element, where the caret stands in a list.
-fn within(offers: &Offers<'_>, wanted: Wanted) -> Wanted {
+fn within(offers: &Offers<'_>, wanted: ValueType) -> ValueType {
     let caret = offers.caret;
     let Some(bracket) = caret.bracket().filter(|&it| caret.text_of(it) == "[") else {
         return wanted;
@@ -136,16 +136,16 @@ fn within(offers: &Offers<'_>, wanted: Wanted) -> Wanted {
             && caret.before[before].end == caret.before[bracket].start
     });
     match wanted {
-        _ if indexes => Wanted::Int,
-        Wanted::Pair => Wanted::Int,
-        _ => Wanted::Any,
+        _ if indexes => ValueType::Int,
+        ValueType::Pair => ValueType::Int,
+        _ => ValueType::Any,
     }
 }
 
 /// The values of a type.
 pub(super) fn typed(offers: &mut Offers<'_>, ty: Type, rank: u32) {
     let in_list = offers.caret.bracket().is_some_and(|it| offers.caret.text_of(it) == "[");
-    let value = within(offers, wanted(&Wants::Value(ty)));
+    let value = within(offers, value_type(&Wants::Value(ty)));
     let mut plain = |values: &[&str]| {
         for (i, value) in values.iter().enumerate() {
             offers.push(Kind::Value, value, "", "", rank + i as u32);
@@ -157,7 +157,7 @@ pub(super) fn typed(offers: &mut Offers<'_>, ty: Type, rank: u32) {
             if !in_list {
                 plain(&["same", "valid"]);
             }
-            of_wanted(offers, value, rank);
+            values(offers, value, rank);
         }
         Type::Init | Type::Per | Type::Range => {
             let (list, what) = words::of_type(ty);
@@ -167,13 +167,13 @@ pub(super) fn typed(offers: &mut Offers<'_>, ty: Type, rank: u32) {
         Type::Metric => metrics(offers, "valid.", rank),
         Type::Duration => {
             plain(&["1 epoch", "5 epochs", "200 steps"]);
-            names::constants(offers, Wanted::Quantity, rank + 50);
+            names::constants(offers, ValueType::Quantity, rank + 50);
         }
         Type::Part => plain(&["10%", "500 samples"]),
-        Type::Strs if in_list => of_wanted(offers, Wanted::Text, rank),
+        Type::Strs if in_list => values(offers, ValueType::Text, rank),
         Type::Strs => offers.snippet(Kind::Value, "[\"…\"]", "strings", "", "[\"$1\"]$0", rank),
-        Type::Ints { .. } | Type::Sizes if in_list => of_wanted(offers, Wanted::Int, rank),
-        Type::Reals if in_list => of_wanted(offers, Wanted::Real, rank),
+        Type::Ints { .. } | Type::Sizes if in_list => values(offers, ValueType::Int, rank),
+        Type::Reals if in_list => values(offers, ValueType::Real, rank),
         Type::Bool
         | Type::Str
         | Type::File
@@ -182,7 +182,7 @@ pub(super) fn typed(offers: &mut Offers<'_>, ty: Type, rank: u32) {
         | Type::Real { .. }
         | Type::Ints { .. }
         | Type::Reals
-        | Type::Sizes => of_wanted(offers, value, rank),
+        | Type::Sizes => values(offers, value, rank),
     }
 }
 

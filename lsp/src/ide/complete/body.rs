@@ -1,6 +1,6 @@
 //! The parameters and the body of a layer or a model.
 
-use super::names::Wanted;
+use super::names::ValueType;
 use super::{Kind, Offers, args, names, steps};
 use crate::ide::calls;
 use crate::ide::context::Caret;
@@ -57,7 +57,7 @@ pub(super) fn header(offers: &mut Offers<'_>) {
         }
         "=" => {
             let (name, ty) = being_declared(caret, bracket);
-            args::of_wanted(offers, Wanted::of(ty), 0);
+            args::values(offers, ValueType::of(ty), 0);
             offers.list.retain(|it| it.label != name);
         }
         "(" | "," if caret.text_of(bracket) == "(" => {
@@ -71,7 +71,7 @@ pub(super) fn header(offers: &mut Offers<'_>) {
             let text = "${1:name}: ${2:int} = ${3:1}$0";
             offers.snippet(Kind::Setting, "setting", "name: int = 1", "A setting.", text, 1);
         }
-        "[" | "," | "+" | "-" | "*" | "/" => names::constants(offers, Wanted::Int, 0),
+        "[" | "," | "+" | "-" | "*" | "/" => names::constants(offers, ValueType::Int, 0),
         _ => {}
     }
 }
@@ -109,13 +109,13 @@ pub(super) fn body(offers: &mut Offers<'_>, brace: usize) {
         return args::arguments(offers, &call);
     }
     if caret.base().is_some() {
-        return names::behind_dot(offers, Wanted::Any);
+        return names::behind_dot(offers, ValueType::Any);
     }
     let before = caret.text_of(last.wrapping_sub(1));
     match caret.last_text() {
         "as" => {}
         "repeat" => {
-            names::constants(offers, Wanted::Int, 0);
+            names::constants(offers, ValueType::Int, 0);
             let text = "${1:c} in ${2:[16, 32]}";
             offers.snippet(Kind::Keyword, "c in […]", "once for each element", "", text, 50);
         }
@@ -127,7 +127,7 @@ pub(super) fn body(offers: &mut Offers<'_>, brace: usize) {
             offers.snippet(Kind::Keyword, "{ … }", "steps", "", "{ $1 }$0", 0);
         }
         "in" => {
-            names::constants(offers, Wanted::List, 0);
+            names::constants(offers, ValueType::List, 0);
             offers.snippet(Kind::Value, "[…]", "a list", "", "[$1]$0", 50);
             offers.snippet(Kind::Value, "0..n", "0, 1, … n − 1", "", "0..${1:n}$0", 51);
         }
@@ -136,12 +136,15 @@ pub(super) fn body(offers: &mut Offers<'_>, brace: usize) {
             let text = "if ${1:condition} { $2 }$0";
             offers.snippet(Kind::Keyword, "if", "if c { … }", "", text, 1);
         }
-        "assert" | "if" | "and" | "or" | "not" => {
-            names::constants(offers, Wanted::Any, 0);
-            truth(offers, 90);
+        "," if in_assert(caret) => {
+            offers.snippet(Kind::Value, "\"…\"", "what it says", "", "\"$1\"$0", 0);
+        }
+        "assert" | "if" | "and" | "or" | "not" => condition(offers),
+        _ if in_assert(caret) && caret.wants_value() => {
+            names::constants(offers, ValueType::Any, 0);
         }
         _ if caret.bracket().is_some_and(|it| caret.text_of(it) == "[") => {
-            names::constants(offers, Wanted::Int, 0);
+            names::constants(offers, ValueType::Int, 0);
         }
         _ if last == brace || caret.wants_value() => flow(offers, last == brace),
         _ => {
@@ -152,6 +155,24 @@ pub(super) fn body(offers: &mut Offers<'_>, brace: usize) {
             behind(offers, if begins { 50 } else { 0 });
         }
     }
+}
+
+/// Whether the caret stands in the row of an `assert`.
+fn in_assert(caret: &Caret<'_>) -> bool {
+    let begins = caret.before.iter().rposition(|token| token.first);
+    begins.is_some_and(|at| caret.text_of(at) == "assert") && !caret.first_on_line()
+}
+
+/// What is true or false first, then what can be compared.
+fn condition(offers: &mut Offers<'_>) {
+    names::constants(offers, ValueType::Any, 20);
+    let first = offers.list.len();
+    names::constants(offers, ValueType::Bool, 0);
+    let known: Vec<String> = offers.list.drain(first..).map(|it| it.label).collect();
+    for it in offers.list.iter_mut().filter(|it| known.contains(&it.label)) {
+        it.rank -= 20;
+    }
+    truth(offers, 90);
 }
 
 /// What may stand behind a flow or a step that is whole.
@@ -189,7 +210,7 @@ pub(super) fn truth(offers: &mut Offers<'_>, rank: u32) {
 fn flow(offers: &mut Offers<'_>, begins: bool) {
     names::flows(offers, 0);
     let number = if offers.caret.wants_value() && !begins { 100 } else { 250 };
-    names::constants(offers, Wanted::Real, number);
+    names::constants(offers, ValueType::Real, number);
     let branch = "if ${1:condition} { $2 } else { $3 }$0";
     offers.snippet(Kind::Keyword, "if", "if c { … } else { … }", "One of two flows.", branch, 200);
     if begins {

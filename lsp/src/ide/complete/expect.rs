@@ -1,6 +1,6 @@
 //! Comparisons of `expect`.
 
-use super::names::Wanted;
+use super::names::{Able, ValueType};
 use super::{Kind, Offers, args, names};
 use crate::ide::calls;
 use crate::ide::context::Caret;
@@ -63,8 +63,8 @@ fn units(row: &[Token], text: &str) -> &'static [&'static str] {
 }
 
 fn value(offers: &mut Offers<'_>) {
-    names::artifacts(offers, true, 0);
-    names::constants(offers, Wanted::Real, 100);
+    names::artifacts(offers, Able::Judged, 0);
+    names::constants(offers, ValueType::Real, 100);
 }
 
 /// What is measured of an artifact, first what it has.
@@ -72,7 +72,7 @@ fn metrics(offers: &mut Offers<'_>, base: &str) {
     let (owner, split) = base.split_once('.').unwrap_or((base, ""));
     let program = &offers.snapshot.checked.program;
     let Some(artifact) = program.artifact(owner) else {
-        return names::behind_dot(offers, Wanted::Real);
+        return names::behind_dot(offers, ValueType::Real);
     };
     let target = artifact.dataset().map(|data| program.datasets[data].facts.target.clone());
     let size = artifact.network().is_some()

@@ -1,11 +1,12 @@
 //! Files in strings, and imports.
 
-use super::{Kind, Offers};
+use super::{Kind, Offers, names};
 use crate::ide::calls;
+use crate::ide::locals::locals;
 use crate::ide::words::{self, Wants};
 use dlm_base::Files;
 use dlm_check::args::defaults;
-use dlm_check::names::{Entry, ModuleId};
+use dlm_check::names::{Entry, Kind as DeclKind, ModuleId};
 use dlm_check::stdlib;
 use dlm_grammar::lex::TokenKind;
 use dlm_grammar::tree::ItemKind;
@@ -26,6 +27,7 @@ pub(super) fn string(offers: &mut Offers<'_>, content: Range<usize>, files: &dyn
     });
     offers.replace = content.clone();
     match (caret.keyword(), wants) {
+        ("layer" | "model", _) => named(offers, content),
         ("use", _) => listed(offers, content, files, &[".dlm"]),
         ("load", None) => listed(offers, content, files, &[".onnx", ".safetensors", ".pt", ".pth"]),
         ("export", _) => export(offers, ""),
@@ -47,6 +49,26 @@ pub(super) fn string(offers: &mut Offers<'_>, content: Range<usize>, files: &dyn
         }
         _ => {}
     }
+}
+
+/// The values that the text of an `assert` can name: `{ratio}`.
+fn named(offers: &mut Offers<'_>, content: Range<usize>) {
+    let text = offers.snapshot.text.clone();
+    let written = text.get(content.start..offers.caret.at).unwrap_or_default();
+    let Some(open) = written.rfind('{').filter(|open| !written[*open..].contains('}')) else {
+        return;
+    };
+    let from = content.start + open + 1;
+    let rest = text.get(from..content.end).unwrap_or_default();
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    offers.replace = from..from + end;
+    for local in locals(offers.snapshot, offers.caret.at) {
+        if !local.kind.is_flow() {
+            offers.push(Kind::Name, &local.name, "a value", "", 0);
+        }
+    }
+    let constants = names::known(offers, DeclKind::Const);
+    constants.iter().for_each(|(name, _)| offers.push(Kind::Name, name, "constant", "", 10));
 }
 
 /// The files of the folder that is written so far; those with one of the endings first.

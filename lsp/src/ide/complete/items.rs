@@ -1,5 +1,6 @@
 //! Declarations at the start of a line, and the parts of verbs.
 
+use super::names::Able;
 use super::{Kind, Offers, args, names, steps};
 use crate::ide::{calls, words};
 use dlm_base::Severity;
@@ -123,7 +124,8 @@ pub(super) fn verb(offers: &mut Offers<'_>) {
         ("data" | "policy", _) | (_, "as") => {}
         ("train" | "distill", last) if last == verb => names::declared(offers, DeclKind::Model, 0),
         ("quantize" | "export", last) if last == verb => {
-            names::artifacts(offers, verb == "export", 0);
+            let able = if verb == "export" { Able::Exported } else { Able::Trained };
+            names::artifacts(offers, able, 0);
         }
         ("load", "load") => {
             names::declared(offers, DeclKind::Model, 0);
@@ -142,7 +144,7 @@ pub(super) fn verb(offers: &mut Offers<'_>) {
         }
         ("export", "to") => super::files::export(offers, "\""),
         (_, "from") => {
-            names::artifacts(offers, true, 0);
+            names::artifacts(offers, Able::Teach, 0);
             let doc = "Several teachers; their answers are averaged.";
             offers.snippet(
                 Kind::Value,
@@ -153,7 +155,9 @@ pub(super) fn verb(offers: &mut Offers<'_>) {
                 50,
             );
         }
-        (_, "[" | "," | "*") if caret.bracket().is_some() => names::artifacts(offers, true, 0),
+        (_, "[" | "," | "*") if caret.bracket().is_some() => {
+            names::artifacts(offers, Able::Teach, 0)
+        }
         _ => clauses(offers, verb),
     }
 }

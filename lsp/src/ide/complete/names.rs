@@ -6,11 +6,12 @@ use crate::ide::locals::{LocalKind, locals};
 use crate::ide::words;
 use dlm_check::consts::Const;
 use dlm_check::names::{Decl, Entry, Kind as DeclKind};
+use dlm_grammar::tree::{Item, ItemKind, LoadSource};
 use dlm_vocab::data::Target;
 
-/// What a value must be.
+/// What type a value is, or must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum ValueType {
     /// Anything.
     Any,
     /// A whole number.
@@ -29,39 +30,39 @@ pub(super) enum Wanted {
     Quantity,
 }
 
-impl Wanted {
+impl ValueType {
     /// What a parameter of that type wants: `int`, `list`.
-    pub(super) fn of(ty: &str) -> Wanted {
+    pub(super) fn of(ty: &str) -> ValueType {
         match ty {
-            "int" => Wanted::Int,
-            "real" => Wanted::Real,
-            "bool" => Wanted::Bool,
-            "string" => Wanted::Text,
-            "list" => Wanted::List,
-            _ => Wanted::Any,
+            "int" => ValueType::Int,
+            "real" => ValueType::Real,
+            "bool" => ValueType::Bool,
+            "string" => ValueType::Text,
+            "list" => ValueType::List,
+            _ => ValueType::Any,
         }
     }
 
     /// Whether something of another type will do; where that is not known, it will.
-    fn takes(self, other: Wanted) -> bool {
+    fn takes(self, other: ValueType) -> bool {
         self == other
-            || matches!((self, other), (Wanted::Any, _) | (_, Wanted::Any))
-            || matches!((self, other), (Wanted::Real | Wanted::Pair, Wanted::Int))
-            || (self, other) == (Wanted::List, Wanted::Pair)
+            || matches!((self, other), (ValueType::Any, _) | (_, ValueType::Any))
+            || matches!((self, other), (ValueType::Real | ValueType::Pair, ValueType::Int))
+            || (self, other) == (ValueType::List, ValueType::Pair)
     }
 
     /// What a value is.
-    fn of_value(value: &Const) -> Wanted {
+    fn of_value(value: &Const) -> ValueType {
         match value {
-            Const::Int(_) => Wanted::Int,
-            Const::Real(_) => Wanted::Real,
-            Const::Bool(_) => Wanted::Bool,
-            Const::Str(_) => Wanted::Text,
+            Const::Int(_) => ValueType::Int,
+            Const::Real(_) => ValueType::Real,
+            Const::Bool(_) => ValueType::Bool,
+            Const::Str(_) => ValueType::Text,
             Const::List(list) => match list.as_slice() {
-                [Const::Int(_), Const::Int(_)] => Wanted::Pair,
-                _ => Wanted::List,
+                [Const::Int(_), Const::Int(_)] => ValueType::Pair,
+                _ => ValueType::List,
             },
-            Const::Quantity(..) => Wanted::Quantity,
+            Const::Quantity(..) => ValueType::Quantity,
         }
     }
 }
@@ -107,8 +108,38 @@ fn detail(offers: &Offers<'_>, kind: DeclKind, decl: Decl, name: &str) -> String
     }
 }
 
-/// The artifacts of the verbs; `quantized` says whether those of `quantize` are among them.
-pub(super) fn artifacts(offers: &mut Offers<'_>, quantized: bool, rank: u32) {
+/// What an artifact must be able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Able {
+    /// Teach.
+    Teach,
+    /// Be judged: recorded answers cannot.
+    Judged,
+    /// Be exported: it has weights.
+    Exported,
+    /// Be trained on, or quantized: its weights are floats.
+    Trained,
+}
+
+/// Whether what an item gives is able to do that.
+fn is_able(item: &Item, able: Able) -> bool {
+    let (weights, answers) = match &item.kind {
+        ItemKind::Load(it) => (
+            matches!(it.source, LoadSource::Weights { .. }),
+            matches!(it.source, LoadSource::Answers { .. }),
+        ),
+        _ => (true, false),
+    };
+    match able {
+        Able::Teach => true,
+        Able::Judged => !answers,
+        Able::Exported => weights,
+        Able::Trained => weights && !matches!(item.kind, ItemKind::Quantize(_)),
+    }
+}
+
+/// The artifacts of the verbs that are able to do that.
+pub(super) fn artifacts(offers: &mut Offers<'_>, able: Able, rank: u32) {
     let Some(main) = words::main(offers.snapshot) else { return };
     let own = offers.caret.before.first().map(|token| token.start);
     let given = super::args::given(offers);
@@ -116,10 +147,7 @@ pub(super) fn artifacts(offers: &mut Offers<'_>, quantized: bool, rank: u32) {
         let item = &main.tree.items[*item as usize];
         let verb = item.keyword().map_or("", |it| offers.snapshot.checked.sources.slice(it));
         // The artifact of the verb itself is not there yet.
-        if given.contains(name) {
-            continue;
-        }
-        if Some(item.span.start) == own || (verb == "quantize" && !quantized) {
+        if Some(item.span.start) == own || given.contains(name) || !is_able(item, able) {
             continue;
         }
         let program = &offers.snapshot.checked.program;
@@ -133,15 +161,15 @@ pub(super) fn artifacts(offers: &mut Offers<'_>, quantized: bool, rank: u32) {
 }
 
 /// Constants, facts of data, and the sizes and settings of the body, as far as they will do.
-pub(super) fn constants(offers: &mut Offers<'_>, wanted: Wanted, rank: u32) {
+pub(super) fn constants(offers: &mut Offers<'_>, wanted: ValueType, rank: u32) {
     if offers.caret.base().is_some() {
         return behind_dot(offers, wanted);
     }
     for local in locals(offers.snapshot, offers.caret.at) {
         let (is, detail) = match &local.kind {
-            LocalKind::Size => (Wanted::Int, "size"),
-            LocalKind::Setting(ty) => (Wanted::of(ty), ty.as_str()),
-            LocalKind::Variable => (Wanted::Any, "value of this turn"),
+            LocalKind::Size => (ValueType::Int, "size"),
+            LocalKind::Setting(ty) => (ValueType::of(ty), ty.as_str()),
+            LocalKind::Variable => (ValueType::Any, "value of this turn"),
             LocalKind::Input(_) | LocalKind::Binding(_) => continue,
         };
         if wanted.takes(is) {
@@ -156,14 +184,14 @@ pub(super) fn constants(offers: &mut Offers<'_>, wanted: Wanted, rank: u32) {
     };
     for (name, decl) in known(offers, DeclKind::Const).into_iter().filter(|it| it.0 != own) {
         let value = offers.snapshot.checked.constants.get(&decl);
-        let is = value.map_or(Wanted::Any, Wanted::of_value);
+        let is = value.map_or(ValueType::Any, ValueType::of_value);
         let detail = detail(offers, DeclKind::Const, decl, &name);
         if wanted.takes(is) {
             offers.push(Kind::Name, &name, &detail, "", rank + 10);
         }
         if let Some(Const::List(list)) = value
-            && wanted != Wanted::Any
-            && list.first().is_some_and(|first| wanted.takes(Wanted::of_value(first)))
+            && wanted != ValueType::Any
+            && list.first().is_some_and(|first| wanted.takes(ValueType::of_value(first)))
         {
             // One of its elements may do.
             let text = format!("{name}[${{1:0}}]");
@@ -187,14 +215,14 @@ pub(super) fn weights(offers: &mut Offers<'_>, rank: u32) {
 }
 
 /// The facts of data behind a dot.
-pub(super) fn behind_dot(offers: &mut Offers<'_>, wanted: Wanted) {
+pub(super) fn behind_dot(offers: &mut Offers<'_>, wanted: ValueType) {
     let Some(base) = offers.caret.base() else { return };
     if let Some((decl, DeclKind::Data)) = words::lookup(offers.snapshot, base) {
         facts_of(offers, decl, "", wanted, 0);
     }
 }
 
-fn facts_of(offers: &mut Offers<'_>, decl: Decl, prefix: &str, wanted: Wanted, rank: u32) {
+fn facts_of(offers: &mut Offers<'_>, decl: Decl, prefix: &str, wanted: ValueType, rank: u32) {
     let facts = offers.snapshot.checked.facts.get(&decl).cloned();
     let classes = match facts.as_deref().map(|it| &it.target) {
         Some(Target::Classes(names)) => Some(names.len().to_string()),
@@ -203,7 +231,7 @@ fn facts_of(offers: &mut Offers<'_>, decl: Decl, prefix: &str, wanted: Wanted, r
     };
     let shape = facts.as_ref().map_or(String::new(), |it| it.shape.to_string());
     let features = facts.as_ref().map_or(String::new(), |it| it.shape.len().to_string());
-    if wanted.takes(Wanted::Int) {
+    if wanted.takes(ValueType::Int) {
         if let Some(classes) = classes {
             let doc = "How many classes there are.";
             offers.push(Kind::Name, &format!("{prefix}classes"), &classes, doc, rank);
@@ -214,7 +242,7 @@ fn facts_of(offers: &mut Offers<'_>, decl: Decl, prefix: &str, wanted: Wanted, r
         offers.snippet(Kind::Name, &label, &shape, "One of the sizes of a sample.", &text, rank);
     }
     let pair = facts.is_none_or(|it| it.shape.rank() == 2);
-    if wanted.takes(if pair { Wanted::Pair } else { Wanted::List }) {
+    if wanted.takes(if pair { ValueType::Pair } else { ValueType::List }) {
         offers.push(Kind::Name, &format!("{prefix}shape"), &shape, "The sizes of a sample.", rank);
     }
 }

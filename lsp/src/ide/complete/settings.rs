@@ -1,8 +1,9 @@
 //! Settings of blocks: those not given yet, and their values.
 
+use super::names::Able;
 use super::{Kind, Offers, args, names};
 use crate::ide::calls;
-use crate::ide::words;
+use crate::ide::{places, words};
 use dlm_grammar::lex::TokenKind;
 use dlm_vocab::data::Target;
 use dlm_vocab::ops::OPERATORS;
@@ -145,7 +146,7 @@ fn value(offers: &mut Offers<'_>, setting: &'static Setting, block: &str) {
             return offers.snippet(Kind::Value, "[…]", "augmentations", "", "[$1]$0", 0);
         }
         Takes::Loss => return losses(offers, block),
-        Takes::Artifact => return names::artifacts(offers, false, 0),
+        Takes::Artifact => return names::artifacts(offers, Able::Trained, 0),
         Takes::Value(ty) => {
             args::typed(offers, ty, 0);
             if matches!(ty, Type::Int { .. } | Type::Real { .. }) {
@@ -185,11 +186,14 @@ fn losses(offers: &mut Offers<'_>, block: &str) {
     let facts = decl.and_then(|decl| offers.snapshot.checked.facts.get(&decl).cloned());
     let target: Option<Target> = facts.map(|facts| facts.target.clone());
     let taught = block == "distill" || (block == "quantize" && has_teacher(offers));
+    // A closed teacher has no layers to look at.
+    let closed = taught && !places::has_teachers(offers.snapshot, caret);
     for &it in loss::LOSSES {
         if it.has_teacher() && !taught {
             continue;
         }
         let fits = target.as_ref().is_none_or(|target| (it.fits)(target));
+        let fits = fits && !(closed && it.of == loss::Of::Features);
         let rank = match (fits, it.has_teacher()) {
             (true, true) => 0,
             (true, false) if it.of == loss::Of::Weights => 60,

@@ -151,6 +151,41 @@ fn verbs_take_names_of_the_right_kind() {
 }
 
 #[test]
+fn artifacts_are_offered_for_what_they_can_do() {
+    let closed = |text: &str| labels(&format!("load \"o.onnx\" as Closed\n{text}"));
+    assert_eq!(closed("quantize $0"), ["Net"]);
+    assert_eq!(closed("export $0"), ["Net", "Net8"]);
+    assert_eq!(closed("train Other on D { from = $0 }"), ["Net"]);
+    assert_eq!(closed("distill Other from $0")[..3], ["Closed", "Net", "Net8"]);
+    let text = "load \"o.onnx\" as Closed\ndistill Other from Closed on D { loss = $0 }";
+    assert!(one(text, "logits").rank < one(text, "l2").rank);
+    assert!(one(text, "hint").rank > one(text, "l2").rank);
+    let text = "load answers(\"o.npy\") on D as Known\nexpect { $0 }";
+    begins(text, &["Net", "Net8", "width"]);
+}
+
+#[test]
+fn teachers_are_told_apart_and_partners_fit() {
+    let text = "train Other on D as B\ndistill Other from [Net, B] on D as C { loss = hint(teacher = $0) }";
+    begins(text, &["Net.stem", "Net.flatten1", "Net.head", "B.flatten1"]);
+    let text = "distill Other from Net on D { loss = hint(student = dense1, teacher = $0) }";
+    begins(text, &["flatten1", "head", "stem"]);
+}
+
+#[test]
+fn conditions_and_their_texts_know_the_body() {
+    let layer =
+        |row: &str| format!("layer L(x: [C, H], k: int, on: bool) {{\n    {row}\n    x\n}}\n");
+    begins(&layer("assert k > $0"), &["C", "H", "k"]);
+    holds(&layer("assert k > $0"), &[], &["x", "relu"]);
+    begins(&layer("assert k > 0, $0"), &["\"…\""]);
+    let found = one(&layer("assert k > 0, \"k is {k$0}\""), "k");
+    assert_eq!(found.insert.len(), found.replace.len());
+    begins(&layer("x -> if $0"), &["on", "C", "H"]);
+    holds(&layer("x -> repeat c in $0 { conv(c, 3) }"), &["[…]"], &["c"]);
+}
+
+#[test]
 fn expectations_know_artifacts_and_metrics() {
     begins("expect { $0 }", &["Net", "Net8"]);
     holds("expect { Net8.$0 }", &["accuracy", "size", "valid"], &["Net"]);
