@@ -20,8 +20,6 @@ pub mod selection;
 pub mod signature;
 pub mod symbols;
 #[cfg(test)]
-mod test;
-#[cfg(test)]
 mod testing;
 pub mod tokens;
 mod words;

@@ -4,25 +4,30 @@ use dlm_base::Files;
 use dlm_base::files::MemFiles;
 use dlm_check::session::check_text;
 use dlm_lsp::ide::{
-    Edit, Place, Snapshot, actions, complete, hints, hover, navigate, symbols, tokens,
+    Edit, Place, Snapshot, actions, complete, folding, hints, hover, lenses, links, navigate,
+    selection, signature, symbols, tokens,
 };
 use std::ops::Range;
 
-/// The questions, as the fences behind a program name them; `rename` is followed by the new name.
+/// The questions, as the fences behind a program name them; `rename` is followed by the new name, `complete`
+/// by how many words are shown, and `hints` by the kinds of hints.
 const QUESTIONS: &[&str] = &[
     "hover",
     "complete",
+    "signature",
     "definition",
     "references",
+    "highlight",
     "rename",
     "symbols",
     "hints",
+    "lenses",
     "tokens",
+    "folding",
+    "selection",
+    "links",
     "actions",
 ];
-
-/// How many completions are shown.
-const COMPLETIONS: usize = 12;
 
 /// The question that a fence answers, and the word behind it.
 pub(crate) fn question(info: &str) -> Option<(&str, &str)> {
@@ -41,8 +46,22 @@ pub(crate) fn answer(
     let lines: Vec<String> = match question.0 {
         "hover" => hover::hover(&it, at.start).into_iter().map(|it| it.markdown).collect(),
         "complete" => {
-            let all = complete::complete(&it, at.start, files).into_iter().take(COMPLETIONS);
+            let count = question.1.parse().unwrap_or(12);
+            let all = complete::complete(&it, at.start, files).into_iter().take(count);
             all.map(|it| format!("{}  {}", it.label, it.detail).trim_end().to_string()).collect()
+        }
+        "signature" => {
+            let found = signature::signature(&it, at.start);
+            let line = |it: signature::Signature| match it.active {
+                Some(active) => {
+                    let Range { start, end } = it.params[active].0;
+                    let (label, says) = (&it.label, &it.params[active].1);
+                    let (before, after) = (&label[..start], &label[end..]);
+                    format!("{before}⟨{}⟩{after}\n{says}", &label[start..end])
+                }
+                None => it.label,
+            };
+            found.into_iter().map(line).collect()
         }
         "definition" => navigate::definition(&it, at.start)
             .iter()
@@ -52,14 +71,45 @@ pub(crate) fn answer(
             let all = navigate::references(&it, at.start, true, &[]);
             all.iter().map(|place| shown(&it, files, place)).collect()
         }
+        "highlight" => {
+            let all = navigate::highlight(&it, at.start).into_iter();
+            let own = |range| Place { file: it.name.to_string(), range };
+            all.map(|(range, writes)| {
+                let what = if writes { "written" } else { "read" };
+                format!("{what} {}", shown(&it, files, &own(range)))
+            })
+            .collect()
+        }
         "rename" => match navigate::rename(&it, at.start, question.1, &[]) {
             Ok(edits) => changes(&it, files, &edits),
             Err(why) => vec![why],
         },
         "symbols" => outline(&symbols::symbols(&it), 0),
         "hints" => {
-            let shown = hints::Shown { shapes: true, arguments: true, sizes: true };
+            let on = |kind| question.1.is_empty() || question.1.contains(kind);
+            let (shapes, arguments, sizes) = (on("shapes"), on("arguments"), on("sizes"));
+            let shown = hints::Shown { shapes, arguments, sizes };
             vec![hinted(text, &hints::hints(&it, 0..text.len(), shown))]
+        }
+        "lenses" => {
+            let all = lenses::lenses(&it).into_iter();
+            let line = |lens: lenses::Lens| {
+                let line = text[..lens.range.start].matches('\n').count() + 1;
+                format!("{line}: {}", lens.text)
+            };
+            all.map(line).collect()
+        }
+        "folding" => {
+            let all = folding::folding(&it).into_iter();
+            all.map(|(range, _)| text[range].replace('\n', "⏎")).collect()
+        }
+        "selection" => {
+            let all = selection::selection(&it, at.start).into_iter();
+            all.map(|range| text[range].replace('\n', "⏎")).collect()
+        }
+        "links" => {
+            let all = links::links(&it).into_iter();
+            all.map(|(range, file)| format!("{} → {file}", &text[range])).collect()
         }
         "tokens" => {
             let all = tokens::tokens(&it, 0..text.len()).into_iter();
@@ -80,7 +130,8 @@ pub(crate) fn answer(
         }
         _ => Vec::new(),
     };
-    let text = lines.join("\n");
+    // A fence inside an answer would end the block.
+    let text = lines.join("\n").replace("```", "~~~");
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 

@@ -192,7 +192,7 @@ pub(crate) fn head(caret: &Caret<'_>, brace: usize) -> Option<usize> {
 }
 
 /// The bracket that the one at `close` closes.
-fn opening(caret: &Caret<'_>, close: usize) -> Option<usize> {
+pub(crate) fn opening(caret: &Caret<'_>, close: usize) -> Option<usize> {
     let mut depth = 0usize;
     for place in (0..close).rev() {
         match caret.kind_of(place)? {

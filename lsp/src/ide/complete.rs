@@ -97,7 +97,10 @@ fn code(offers: &mut Offers<'_>) {
         }
         _ if caret.key(None).is_some() => match calls::innermost(offers.snapshot, caret) {
             Some(call) => args::arguments(offers, &call),
-            None => names::constants(offers, 0),
+            None if matches!(caret.last_text(), "+" | "-" | "*" | "/") => {
+                names::constants(offers, names::ValueType::Real, 0);
+            }
+            None => names::constants(offers, names::ValueType::Any, 0),
         },
         _ => {}
     }
@@ -167,6 +170,8 @@ impl Offers<'_> {
         }
         let meant = aliases.iter().find(|alias| alias.to_lowercase().starts_with(&typed));
         if let Some(alias) = meant {
+            // Our own names come before those of others.
+            last.rank += 50;
             last.detail = format!("{} ({alias})", last.detail);
             last.filter = Some(alias.to_string());
         }

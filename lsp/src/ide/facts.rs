@@ -17,9 +17,10 @@ pub(crate) fn shape(ty: &Ty) -> String {
     }
 }
 
-/// Several types.
+/// Several types, without those of plain numbers beside flows.
 pub(crate) fn shapes(types: &[Ty]) -> String {
-    types.iter().map(shape).collect::<Vec<_>>().join(", ")
+    let flows = types.iter().filter(|ty| ty.shape.rank() > 0 || types.len() == 1);
+    flows.map(shape).collect::<Vec<_>>().join(", ")
 }
 
 /// The place under which the checker keeps what it knows of a step: the call without `as`.

@@ -252,14 +252,13 @@ fn uses(text: &str, word: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::test::checked;
-    use dlm_base::files::NoFiles;
+    use crate::ide::testing::snapshot;
 
     /// The text with its hints in «».
     fn shown(text: &str, shown: Shown) -> String {
-        let snapshot = checked(text, &NoFiles);
+        let it = snapshot(text);
         let mut out = text.to_string();
-        for hint in hints(&snapshot, 0..text.len(), shown).iter().rev() {
+        for hint in hints(&it, 0..text.len(), shown).iter().rev() {
             out.insert_str(hint.at, &format!("«{}»", hint.text));
         }
         out

@@ -4,7 +4,7 @@ use super::Snapshot;
 use super::calls;
 use super::context::{Caret, Inside, floor};
 use super::locals::{LocalKind, locals};
-use super::words::{self, Callable};
+use super::words::{self, Callable, Parameter, Wants};
 use super::{facts, places};
 use dlm_base::diag::codes;
 use dlm_check::names::{Decl, Kind, ModuleId};
@@ -16,6 +16,7 @@ use std::ops::Range;
 mod declared;
 mod keywords;
 mod network;
+mod rule;
 mod steps;
 
 /// An explanation.
@@ -110,7 +111,7 @@ fn rest_is_tensor(caret: &Caret<'_>) -> bool {
 fn in_body(snapshot: &Snapshot, caret: &Caret<'_>, name: &str) -> Option<String> {
     if let Some(call) = calls::innermost(snapshot, caret) {
         let value = call.active.and_then(|active| call.callable.params.get(active));
-        if let Some(words::Wants::Value(ty)) = value.map(|param| &param.wants) {
+        if let Some(Wants::Value(ty)) = value.map(|param| &param.wants) {
             if let Some(text) = choice(*ty, name) {
                 return Some(text);
             }
@@ -175,7 +176,9 @@ fn local(snapshot: &Snapshot, caret: &Caret<'_>, name: &str) -> Option<String> {
             format!("{}\n\nA size, bound by the shape that enters.{}", fence(name), value())
         }
         LocalKind::Setting(ty) => {
-            format!("{}\n\nA setting.{}", fence(&format!("{name}: {ty}")), value())
+            let param = words::setting_label(snapshot, caret.at, name);
+            let label = param.unwrap_or_else(|| format!("{name}: {ty}"));
+            format!("{}\n\nA setting.{}", fence(&label), value())
         }
         LocalKind::Variable => {
             format!("{}\n\nAnother value in each turn of the `repeat`.", fence(name))
@@ -233,7 +236,7 @@ fn in_verb(snapshot: &Snapshot, caret: &Caret<'_>, name: &str) -> Option<String>
         ("load", _) if caret.bracket().is_some() => {
             let call = calls::innermost(snapshot, caret)?;
             match call.callable.params.get(call.active?)?.wants {
-                words::Wants::Value(ty) => choice(ty, name),
+                Wants::Value(ty) => choice(ty, name),
                 _ => None,
             }
         }
@@ -267,7 +270,7 @@ fn in_settings(
     }
     if let Some(call) = calls::innermost(snapshot, caret)
         && let Some(param) = call.active.and_then(|active| call.callable.params.get(active))
-        && let words::Wants::Value(ty) = param.wants
+        && let Wants::Value(ty) = param.wants
     {
         let (list, what) = words::of_type(ty);
         let word = list.into_iter().find(|word| word.name == name);
@@ -351,7 +354,9 @@ fn callable(callable: &Callable) -> String {
 
 /// The parameters with their documentation.
 fn table(callable: &Callable) -> String {
-    let rows = callable.params.iter().filter(|param| !param.is_flow());
+    // A declared parameter has no more to say than its signature.
+    let says = |param: &&Parameter| matches!(param.wants, Wants::Value(_));
+    let rows = callable.params.iter().filter(says);
     let rows: Vec<String> = rows
         .map(|param| format!("- `{}`: {}", param.label, param.doc.replace("\n\n", " ")))
         .collect();

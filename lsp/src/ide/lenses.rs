@@ -148,8 +148,7 @@ fn of_quantization(program: &Program, it: &Quantization) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::test::checked;
-    use dlm_base::files::NoFiles;
+    use crate::ide::testing::snapshot;
 
     const TEXT: &str = "data D { source = builtin(\"digits\") }
 model Big(x: [1, 8, 8]) { x -> flatten -> dense(128) -> relu -> dense(10) }
@@ -161,15 +160,15 @@ quantize Small with P on D as Small8
 ";
 
     fn texts(text: &str, of: &str) -> Vec<String> {
-        let snapshot = checked(text, &NoFiles);
-        let list = lenses(&snapshot).into_iter();
+        let it = snapshot(text);
+        let list = lenses(&it).into_iter();
         list.filter(|lens| &text[lens.range.clone()] == of).map(|lens| lens.text).collect()
     }
 
     #[test]
     fn figures_are_those_of_the_checker() {
-        let snapshot = checked(TEXT, &NoFiles);
-        let program = &snapshot.checked.program;
+        let it = snapshot(TEXT);
+        let program = &it.checked.program;
         let net = program.networks.iter().find(|net| net.model == "Small").expect("a network");
         let cost = budget::budget(net);
         assert_eq!((cost.params, cost.macs), (1810, 1776));
@@ -197,6 +196,6 @@ quantize Small with P on D as Small8
         let first = TEXT.lines().next().expect("a line");
         assert_eq!(texts(TEXT, first), ["▶ run", "▶ check"]);
         assert_eq!(texts("width = 3\n", "width = 3"), ["▶ check"]);
-        assert!(lenses(&checked("", &NoFiles)).is_empty());
+        assert!(lenses(&snapshot("")).is_empty());
     }
 }

@@ -86,6 +86,7 @@ pub(crate) fn locals(snapshot: &Snapshot, at: usize) -> Vec<Local> {
         if let Statement::Binding(it) = statement
             && !it.name.is_missing()
             && (it.span.end as usize) < at
+            && !(it.value.is_broken() && it.value.span.start == it.value.span.end)
         {
             let (name, at) = (it.name.text.clone(), it.name.span);
             found.push(Local { name, at, kind: LocalKind::Binding(ty(&it.name)) });
@@ -96,6 +97,7 @@ pub(crate) fn locals(snapshot: &Snapshot, at: usize) -> Vec<Local> {
             && let tree::StepKind::Repeat(repeat) = &step.kind
             && let Some((name, _)) = &repeat.variable
             && step.span.touches(at)
+            && repeat.block.braces.open.start as usize <= at
             && !name.is_missing()
         {
             let (name, at) = (name.text.clone(), name.span);

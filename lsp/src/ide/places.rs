@@ -4,27 +4,82 @@ use super::Snapshot;
 use super::calls;
 use super::context::Caret;
 use super::facts;
+use super::words;
 use dlm_check::program::Network;
+use dlm_grammar::tree::ItemKind;
+use dlm_graph::Ty;
 use std::collections::BTreeMap;
 
-/// The networks whose layers a path at the caret may name.
-pub(crate) fn networks<'s>(snapshot: &'s Snapshot, caret: &Caret<'_>) -> Vec<&'s Network> {
+/// The networks whose layers a path at the caret may name, with what stands before a path of each: several
+/// teachers are told apart by `Teacher.`.
+pub(crate) fn networks<'s>(
+    snapshot: &'s Snapshot,
+    caret: &Caret<'_>,
+) -> Vec<(String, &'s Network)> {
+    let teachers = is_teachers(snapshot, caret);
+    let found = candidates(snapshot, caret, teachers);
+    let several = found.len() > 1 && teachers;
+    let base = caret.base().unwrap_or_default();
+    let owner = base.split(['.', '[']).next().unwrap_or_default();
+    let named = |(name, net): (&str, &'s Network)| {
+        let written =
+            [name, net.model.as_str()].into_iter().find(|it| *it == owner && !it.is_empty());
+        let prefix = written.or(several.then_some(name));
+        (prefix.map_or(String::new(), |name| format!("{name}.")), net)
+    };
+    found.into_iter().map(named).collect()
+}
+
+/// What a path of the teachers, or of the student, gives in the verb around the caret.
+pub(crate) fn gives<'s>(
+    snapshot: &'s Snapshot,
+    caret: &Caret<'_>,
+    teachers: bool,
+    path: &str,
+) -> Option<&'s Ty> {
+    candidates(snapshot, caret, teachers).into_iter().find_map(|(name, net)| {
+        let owners = [name, net.model.as_str()];
+        let inner = owners.iter().find_map(|owner| path.strip_prefix(owner)?.strip_prefix('.'));
+        net.at(inner.unwrap_or(path)).map(|flow| net.ty(flow))
+    })
+}
+
+/// Whether the verb around the caret has a teacher whose layers are known.
+pub(crate) fn has_teachers(snapshot: &Snapshot, caret: &Caret<'_>) -> bool {
+    !candidates(snapshot, caret, true).is_empty()
+}
+
+/// The networks of the teachers, or those that a verb is about, each with the artifact that has it.
+fn candidates<'s, 'c>(
+    snapshot: &'s Snapshot,
+    caret: &Caret<'c>,
+    teachers: bool,
+) -> Vec<(&'c str, &'s Network)> {
     let program = &snapshot.checked.program;
-    let networks = || program.networks.iter().map(|net| &**net);
-    let of_artifact = |name: &str| -> Vec<&'s Network> {
+    let of_artifact = |name: &'c str| -> Vec<(&'c str, &'s Network)> {
         let found = program.artifact(name).and_then(|artifact| artifact.network());
         match found {
-            Some(net) => vec![&program.networks[net]],
-            None => networks().filter(|net| net.model == name).collect(),
+            Some(net) => vec![(name, &program.networks[net])],
+            None => {
+                let own = program.networks.iter().filter(|net| net.model == name);
+                own.map(|net| (name, net)).collect()
+            }
         }
     };
     let mut found = match caret.keyword() {
         "policy" => {
-            let uses = program.quantizations.iter().filter(|it| it.policy == caret.text_of(1));
-            uses.map(|it| &*program.networks[it.network]).collect()
+            // As the text says: a policy that is being written quantizes nothing yet.
+            let items = words::main(snapshot).into_iter().flat_map(|main| &main.tree.items);
+            let uses = items.filter_map(|item| match &item.kind {
+                ItemKind::Quantize(it) if it.with.name.text == caret.text_of(1) => {
+                    program.artifact(&it.artifact.text)?.network()
+                }
+                _ => None,
+            });
+            uses.map(|net| ("", &program.networks[net])).collect()
         }
         "train" => own(snapshot, caret),
-        "distill" | "quantize" if is_teachers(snapshot, caret) => {
+        "distill" | "quantize" if teachers => {
             let from = (0..caret.before.len()).find(|&it| caret.text_of(it) == "from");
             let words = from.map_or(0..0, |from| from..caret.before.len());
             let names =
@@ -36,10 +91,10 @@ pub(crate) fn networks<'s>(snapshot: &'s Snapshot, caret: &Caret<'_>) -> Vec<&'s
         _ => Vec::new(),
     };
     if found.is_empty() && caret.keyword() == "policy" {
-        found = networks().collect();
+        found = program.networks.iter().map(|net| ("", net)).collect();
     }
     let mut titles: Vec<&str> = Vec::new();
-    found.retain(|net| {
+    found.retain(|(_, net)| {
         let new = !titles.contains(&net.title.as_str());
         titles.push(&net.title);
         new
@@ -48,17 +103,18 @@ pub(crate) fn networks<'s>(snapshot: &'s Snapshot, caret: &Caret<'_>) -> Vec<&'s
 }
 
 /// The networks of the model that a verb names.
-fn own<'s>(snapshot: &'s Snapshot, caret: &Caret<'_>) -> Vec<&'s Network> {
+fn own<'s, 'c>(snapshot: &'s Snapshot, caret: &Caret<'c>) -> Vec<(&'c str, &'s Network)> {
     let program = &snapshot.checked.program;
     let at = caret.before.get(1).map_or(0, |token| token.start);
     let clause = (0..caret.before.len()).find(|&it| caret.text_of(it) == "as");
     let named = clause.map_or("", |it| caret.text_of(it + 1));
     let verb = program.trainings.iter().find(|it| it.span.start == at || it.artifact == named);
     match verb {
-        Some(training) => vec![&program.networks[training.network]],
+        Some(training) => vec![(named, &program.networks[training.network])],
         None => {
-            let networks = program.networks.iter().map(|net| &**net);
-            networks.filter(|net| net.model == caret.text_of(1)).collect()
+            let model = caret.text_of(1);
+            let own = program.networks.iter().filter(|net| net.model == model);
+            own.map(|net| (named, net)).collect()
         }
     }
 }
@@ -91,7 +147,8 @@ pub(crate) fn paths(net: &Network) -> Vec<(String, String)> {
 
 /// What stands at a path that is written at the caret.
 pub(crate) fn hover(snapshot: &Snapshot, caret: &Caret<'_>, path: &str) -> Option<String> {
-    for net in networks(snapshot, caret) {
+    for (prefix, net) in networks(snapshot, caret) {
+        let path = path.strip_prefix(&prefix).unwrap_or(path);
         let known: Vec<_> = net.layers.iter().filter(|layer| within(&layer.path, path)).collect();
         if known.is_empty() {
             continue;

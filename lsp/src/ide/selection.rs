@@ -9,27 +9,34 @@ use std::ops::Range;
 pub fn selection(snapshot: &Snapshot, offset: usize) -> Vec<Range<usize>> {
     let text: &str = &snapshot.text;
     let mut around: Vec<Range<usize>> = Vec::new();
-    let mut open = Vec::new();
+    let mut open: Vec<(Range<usize>, usize)> = Vec::new();
     for token in tokens(text) {
         let range = token.start as usize..token.end as usize;
         match token.kind {
             TokenKind::Word if token.first && token.column() == 0 => open.clear(),
-            TokenKind::Open => open.push(range.clone()),
+            TokenKind::Open => open.push((range.clone(), range.end)),
+            // An argument, an element.
+            TokenKind::Comma => {
+                if let Some((_, from)) = open.last_mut() {
+                    add(&mut around, text, *from..range.start);
+                    *from = range.end;
+                }
+            }
             TokenKind::Close => {
-                if let Some(begin) = open.pop() {
+                if let Some((begin, from)) = open.pop() {
+                    add(&mut around, text, from..range.start);
                     // What stands between the brackets, then with them.
-                    let inside = &text[begin.end..range.start];
-                    let from = begin.end + (inside.len() - inside.trim_start().len());
-                    if !inside.trim().is_empty() {
-                        around.push(from..from + inside.trim().len());
-                    }
+                    add(&mut around, text, begin.end..range.start);
                     around.push(begin.start..range.end);
                 }
             }
             TokenKind::Str => around.push(range.start + 1..range.end - 1),
             _ => {}
         }
-        if !matches!(token.kind, TokenKind::Open | TokenKind::Close) {
+        // Signs are no words: where one touches a word, the word is meant.
+        if matches!(token.kind, TokenKind::Word | TokenKind::Number | TokenKind::Str)
+            || matches!(token.kind, TokenKind::Comment | TokenKind::OpenStr)
+        {
             around.push(range);
         }
     }
@@ -53,6 +60,15 @@ pub fn selection(snapshot: &Snapshot, offset: usize) -> Vec<Range<usize>> {
         }
     }
     chain
+}
+
+/// Adds what stands in a range, without the blanks around it.
+fn add(around: &mut Vec<Range<usize>>, text: &str, range: Range<usize>) {
+    let inside = &text[range.clone()];
+    let from = range.start + (inside.len() - inside.trim_start().len());
+    if !inside.trim().is_empty() {
+        around.push(from..from + inside.trim().len());
+    }
 }
 
 #[cfg(test)]

@@ -41,11 +41,11 @@ pub fn signature(snapshot: &Snapshot, at: usize) -> Option<Signature> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::test::at;
+    use crate::ide::testing::caret;
 
     /// The label with the active parameter in braces.
     fn shown(text: &str) -> String {
-        let (snapshot, byte) = at(text);
+        let (snapshot, byte) = caret(text);
         let Some(found) = signature(&snapshot, byte) else { return "nothing".to_string() };
         let Some(active) = found.active else { return found.label };
         let range = found.params[active].0.clone();

@@ -90,15 +90,25 @@ impl Callable {
     /// `None` where its name alone will do.
     pub(crate) fn snippet(&self) -> Option<String> {
         let required = self.params.iter().filter(|param| param.required);
-        let places: Vec<String> = required
-            .enumerate()
-            .map(|(i, param)| format!("${{{}:{}}}", i + 1, param.name))
-            .collect();
+        let places: Vec<String> =
+            required.enumerate().map(|(i, param)| param.place(i + 1)).collect();
         (!places.is_empty()).then(|| format!("{}({})$0", self.name, places.join(", ")))
     }
 }
 
 impl Parameter {
+    /// A place of a snippet for it, in quotes or brackets where it takes a string or a list.
+    fn place(&self, number: usize) -> String {
+        let place = format!("${{{number}:{}}}", self.name);
+        match &self.wants {
+            Wants::Value(Type::Str | Type::File) => format!("\"{place}\""),
+            Wants::Value(Type::Ints { .. } | Type::Reals | Type::Sizes) => format!("[{place}]"),
+            Wants::Declared(ty) if ty == "string" => format!("\"{place}\""),
+            Wants::Declared(ty) if ty == "list" => format!("[{place}]"),
+            _ => place,
+        }
+    }
+
     /// Whether it is a flow.
     pub(crate) fn is_flow(&self) -> bool {
         self.wants == Wants::Flow
@@ -146,14 +156,27 @@ pub(crate) fn word(word: &'static Word, what: &'static str) -> Callable {
 
 /// A layer or a model.
 pub(crate) fn network(snapshot: &Snapshot, decl: Decl) -> Option<Callable> {
-    let item = item(snapshot, decl)?;
+    of_item(item(snapshot, decl)?, &|span| snapshot.checked.sources.slice(span).to_string())
+}
+
+/// The layer or model of an item, whose texts `text` knows.
+pub(crate) fn of_item(
+    item: &tree::Item,
+    text: &dyn Fn(dlm_base::Span) -> String,
+) -> Option<Callable> {
     let (ItemKind::Layer(network) | ItemKind::Model(network)) = &item.kind else { return None };
-    let text = |span: dlm_base::Span| snapshot.checked.sources.slice(span).to_string();
     let params = network.params.iter().filter(|param| !param.name.is_missing());
-    let params = params.map(|param| declared(param, &text)).collect();
+    let params = params.map(|param| declared(param, text)).collect();
     let what = if matches!(item.kind, ItemKind::Layer(_)) { "layer" } else { "model" };
     let doc = item.doc.as_ref().map_or(String::new(), |doc| doc.text.clone());
     Some(Callable { name: network.name.text.clone(), what, doc, params, many: false })
+}
+
+/// A setting of the layer or model around a byte, as its declaration shows it.
+pub(crate) fn setting_label(snapshot: &Snapshot, at: usize, name: &str) -> Option<String> {
+    let item = super::locals::item_at(snapshot, at)?;
+    let found = of_item(item, &|span| snapshot.checked.sources.slice(span).to_string())?;
+    found.params.into_iter().find(|param| param.name == name).map(|param| param.label)
 }
 
 /// The item of a declaration.
@@ -275,7 +298,7 @@ fn parameter(param: &'static Param, rest: Option<&str>) -> Parameter {
     }
 }
 
-fn declared(param: &tree::Param, text: &impl Fn(dlm_base::Span) -> String) -> Parameter {
+fn declared(param: &tree::Param, text: &dyn Fn(dlm_base::Span) -> String) -> Parameter {
     let name = param.name.text.clone();
     let ty = text(param.ty.span);
     let wants = match &param.ty.kind {

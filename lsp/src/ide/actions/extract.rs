@@ -30,7 +30,9 @@ pub(super) fn extract(snapshot: &Snapshot, range: &Range<usize>) -> Option<Actio
     }
     let taken = words(snapshot);
     let outer = outer(&body, &part);
-    let input = fresh("x", &taken);
+    // The layer has names of its own: only those that it uses, or that all know, are taken.
+    let known = snapshot.checked.modules.first()?.names.keys().cloned();
+    let input = fresh("x", &word_set(inside).into_iter().chain(known).collect());
     let mut params = vec![format!("{input}: {}", {
         let used: BTreeSet<String> = word_set(inside);
         shape(entering(snapshot, row, steps.start), &used, &taken, snapshot)

@@ -1,16 +1,17 @@
 //! Operators and layers behind an arrow, those first that take the shape which arrives.
 
 use super::{Kind, Offers};
+use crate::ide::words::Callable;
 use crate::ide::{Edit, Place, Snapshot, facts, words};
 use dlm_base::Span;
 use dlm_check::args::defaults;
 use dlm_check::names::{Decl, Entry, Kind as DeclKind};
 use dlm_check::stdlib;
-use dlm_grammar::tree::{ItemKind, Network, StepKind, TypeKind, UseSource};
+use dlm_grammar::tree::{Item, ItemKind, Network, StepKind, TypeKind, UseSource};
 use dlm_grammar::walk::{Node, walk_item};
 use dlm_graph::{DType, Reject, Ty};
+use dlm_vocab::Default;
 use dlm_vocab::ops::{Flows, OPERATORS, Operator};
-use dlm_vocab::{Default, word::doc_text};
 use std::sync::LazyLock;
 
 /// How well something fits the shape that arrives.
@@ -46,8 +47,8 @@ pub(super) fn steps(offers: &mut Offers<'_>) {
             layer(offers, *decl, arrives.as_ref());
         }
     }
-    for it in LIBRARY.iter().filter(|it| !known.contains_key(it.name.as_str())) {
-        importable(offers, it);
+    for it in LIBRARY.iter().filter(|it| !known.contains_key(&it.callable.name)) {
+        importable(offers, it, arrives.as_ref());
     }
     let repeat = "repeat ${1:n} { $2 }$0";
     let doc = "The steps so many times, each turn with weights of its own.";
@@ -134,17 +135,18 @@ fn layer(offers: &mut Offers<'_>, decl: Decl, arrives: Option<&Ty>) {
 
 /// Whether a declared layer takes a shape, as far as its first flow tells.
 fn takes(network: &Network, ty: &Ty) -> Fit {
+    if admits(network, ty) { Fit::Takes } else { Fit::Rejects }
+}
+
+/// Whether the first flow of a layer or a model may be of that shape.
+pub(super) fn admits(network: &Network, ty: &Ty) -> bool {
     let first = network.params.iter().find_map(|param| match &param.ty.kind {
         TypeKind::Tensor { int, sizes } => Some((int, sizes)),
         _ => None,
     });
-    let Some((int, sizes)) = first else { return Fit::Rejects };
+    let Some((int, sizes)) = first else { return false };
     let right = int.is_some() == (ty.dtype == DType::I32);
-    let sizes = match sizes {
-        Some(sizes) => sizes,
-        None if right => return Fit::Takes,
-        None => return Fit::Rejects,
-    };
+    let Some(sizes) = sizes else { return right };
     let fixed = |size: &dlm_grammar::tree::Expr| match size.kind {
         dlm_grammar::tree::ExprKind::Int(n) => usize::try_from(n).ok(),
         _ => None,
@@ -154,35 +156,37 @@ fn takes(network: &Network, ty: &Ty) -> Fit {
             .iter()
             .zip(ty.shape.sizes())
             .all(|(size, &real)| fixed(size).is_none_or(|n| n == real));
-    if right && same { Fit::Takes } else { Fit::Rejects }
+    right && same
 }
 
 /// A layer of the library.
 struct Importable {
-    name: String,
+    item: Item,
+    callable: Callable,
     part: &'static str,
-    doc: String,
 }
 
-/// The layers of the library, with their documentation.
+/// The layers of the library.
 static LIBRARY: LazyLock<Vec<Importable>> = LazyLock::new(|| {
     let parts = stdlib::PARTS.iter().flat_map(|part| {
         let parsed = dlm_grammar::parse(dlm_base::FileId(0), part.text);
         let items = parsed.tree.items.into_iter();
         items.filter(|item| matches!(item.kind, ItemKind::Layer(_))).filter_map(move |item| {
-            let name = item.declared()?.text.clone();
-            let doc = item.doc.as_ref().map_or("", |doc| doc.text.as_str());
-            Some(Importable { name, part: part.name, doc: doc_text(doc) })
+            let text = |span: Span| part.text.get(span.range()).unwrap_or_default().to_string();
+            let callable = words::of_item(&item, &text)?.piped();
+            Some(Importable { item, callable, part: part.name })
         })
     });
     parts.collect()
 });
 
 /// A layer of the library that the file does not import yet.
-fn importable(offers: &mut Offers<'_>, it: &Importable) {
-    let Some(edit) = import(offers.snapshot, it.part, &it.name) else { return };
-    let detail = format!("use std.{}", it.part);
-    offers.push(Kind::Layer, &it.name, &detail, &it.doc, 200);
+fn importable(offers: &mut Offers<'_>, it: &Importable, arrives: Option<&Ty>) {
+    let ItemKind::Layer(network) = &it.item.kind else { return };
+    let Some(edit) = import(offers.snapshot, it.part, &it.callable.name) else { return };
+    let detail = format!("{} · use std.{}", it.callable.signature(), it.part);
+    let fit = arrives.map_or(Fit::Takes, |ty| takes(network, ty));
+    offers.callable(Kind::Layer, &it.callable, &[], &detail, fit.rank().max(200));
     if let Some(last) = offers.list.last_mut() {
         last.also.push(edit);
     }

@@ -189,7 +189,7 @@ fn model(snapshot: &Snapshot, decl: Decl, name: &str) -> String {
             continue;
         }
         seen.push(&net.title);
-        if net.title != name {
+        if net.title != name || seen.len() > 1 {
             out += &format!("\n\n**{}**", net.title);
         }
         out += &format!("\n\n{}", network::table(net));

@@ -97,6 +97,7 @@ fn facts(snapshot: &Snapshot, place: Span) -> String {
             rows.push(format!("with {}", values.join(", ")));
         }
     }
+    rows.extend(facts::gives(snapshot, place).and_then(|gives| super::rule::rule(seen, gives)));
     rows.extend(weights(seen));
     rows.extend(in_integers(snapshot, place));
     rows.join("  \n")

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ide::test::at;
+use crate::ide::testing::caret;
 
 const TEXT: &str = "/// How wide.
 width = 4 * 6
@@ -21,7 +21,7 @@ expect { Net8.accuracy >= 90%  Net8.size <= 40 KiB }
 /// The explanation of the word behind `before`, in the program.
 fn of(before: &str) -> String {
     let found = TEXT.find(before).unwrap_or_else(|| panic!("no {before}")) + before.len();
-    let (snapshot, byte) = at(&format!("{}$0{}", &TEXT[..found], &TEXT[found..]));
+    let (snapshot, byte) = caret(&format!("{}$0{}", &TEXT[..found], &TEXT[found..]));
     hover(&snapshot, byte).unwrap_or_else(|| panic!("nothing at {before}")).markdown
 }
 
@@ -104,6 +104,6 @@ fn settings_and_their_values_have_documentation() {
 
 #[test]
 fn comments_say_nothing() {
-    let (snapshot, byte) = at("// tr$0ain\ntrain");
+    let (snapshot, byte) = caret("// tr$0ain\ntrain");
     assert_eq!(hover(&snapshot, byte), None);
 }
