@@ -62,7 +62,7 @@ fn candidates<'s, 'c>(
             Some(net) => vec![(name, &program.networks[net])],
             None => {
                 let own = program.networks.iter().filter(|net| net.model == name);
-                own.map(|net| (name, net)).collect()
+                own.map(|net| (name, &**net)).collect()
             }
         }
     };
@@ -76,7 +76,7 @@ fn candidates<'s, 'c>(
                 }
                 _ => None,
             });
-            uses.map(|net| ("", &program.networks[net])).collect()
+            uses.map(|net| ("", &*program.networks[net])).collect()
         }
         "train" => own(snapshot, caret),
         "distill" | "quantize" if teachers => {
@@ -91,7 +91,7 @@ fn candidates<'s, 'c>(
         _ => Vec::new(),
     };
     if found.is_empty() && caret.keyword() == "policy" {
-        found = program.networks.iter().map(|net| ("", net)).collect();
+        found = program.networks.iter().map(|net| ("", &**net)).collect();
     }
     let mut titles: Vec<&str> = Vec::new();
     found.retain(|(_, net)| {
@@ -114,7 +114,7 @@ fn own<'s, 'c>(snapshot: &'s Snapshot, caret: &Caret<'c>) -> Vec<(&'c str, &'s N
         None => {
             let model = caret.text_of(1);
             let own = program.networks.iter().filter(|net| net.model == model);
-            own.map(|net| (named, net)).collect()
+            own.map(|net| (named, &**net)).collect()
         }
     }
 }

@@ -195,7 +195,11 @@ fn imported(offers: &mut Offers<'_>) {
     let known = words::main(offers.snapshot).map(|main| &main.names);
     let word = &caret.text[caret.word.clone()];
     given.extend(
-        known.into_iter().flatten().map(|(name, _)| name.as_str()).filter(|it| *it != word),
+        known
+            .into_iter()
+            .flat_map(|names| names.iter())
+            .map(|(name, _)| name.as_str())
+            .filter(|it| *it != word),
     );
     if given.get(1) == Some(&"std") {
         let Some(part) = given.get(3).and_then(|name| stdlib::find(name)) else { return };

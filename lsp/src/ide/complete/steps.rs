@@ -12,7 +12,7 @@ use dlm_grammar::walk::{Node, walk_item};
 use dlm_graph::{DType, Reject, Ty};
 use dlm_vocab::Default;
 use dlm_vocab::ops::{Flows, OPERATORS, Operator};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// How well something fits the shape that arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +161,7 @@ pub(super) fn admits(network: &Network, ty: &Ty) -> bool {
 
 /// A layer of the library.
 struct Importable {
-    item: Item,
+    item: Arc<Item>,
     callable: Callable,
     part: &'static str,
 }
