@@ -126,19 +126,22 @@ async fn what_was_typed_answers_as_what_was_opened() {
 #[tokio::test(flavor = "multi_thread")]
 async fn documentation_of_completions_comes_when_it_is_asked_for() {
     let resolves = json!({ "properties": ["documentation"] });
-    let item = json!({ "snippetSupport": true, "resolveSupport": resolves });
-    let later = json!({ "textDocument": { "completion": { "completionItem": item } } });
+    let capabilities =
+        |item: Value| json!({ "textDocument": { "completion": { "completionItem": item } } });
+    let reads = json!(["markdown"]);
+    let later = json!({ "resolveSupport": resolves, "documentationFormat": reads });
     let text = "model M(x: [1, 8, 8]) {\n    x -> \n}\n";
     let relu = |answer: &Value| {
         let items = answer["result"].as_array().cloned().expect("a list");
         items.into_iter().find(|it| it["label"] == "relu").expect("an operator")
     };
-    let mut client = Client::ready(&Disk::default(), later).await;
+    let mut client = Client::ready(&Disk::default(), capabilities(later)).await;
     client.open("/w/a.dlm", 1, text).await;
     let found = relu(&client.ask_at("textDocument/completion", "/w/a.dlm", at(1, 9)).await);
     assert!(found["documentation"].is_null(), "{found}");
     let answer = client.ask("completionItem/resolve", found).await;
-    let mut at_once = Client::ready(&Disk::default(), json!({})).await;
+    let item = json!({ "documentationFormat": reads });
+    let mut at_once = Client::ready(&Disk::default(), capabilities(item)).await;
     at_once.open("/w/a.dlm", 1, text).await;
     let known = relu(&at_once.ask_at("textDocument/completion", "/w/a.dlm", at(1, 9)).await);
     assert!(known["documentation"]["value"].as_str().is_some_and(|it| it.len() > 10), "{known}");
