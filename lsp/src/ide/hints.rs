@@ -252,7 +252,7 @@ fn uses(text: &str, word: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::snapshot;
+    use crate::ide::tests::snapshot;
 
     /// The text with its hints in «».
     fn shown(text: &str, shown: Shown) -> String {
