@@ -7,8 +7,6 @@ pub mod complete;
 mod context;
 mod facts;
 pub mod folding;
-#[cfg(test)]
-mod fuzz;
 pub mod hints;
 pub mod hover;
 pub mod lenses;
@@ -20,7 +18,7 @@ pub mod selection;
 pub mod signature;
 pub mod symbols;
 #[cfg(test)]
-mod testing;
+mod tests;
 pub mod tokens;
 mod words;
 

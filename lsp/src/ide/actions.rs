@@ -8,6 +8,7 @@ mod extract;
 mod inline;
 mod repeat;
 mod rows;
+mod unused;
 
 /// A change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,9 @@ fn fixes(snapshot: &Snapshot, range: &Range<usize>) -> Vec<Action> {
         let at = diag.primary.span;
         if at.file.0 != 0 || (at.end as usize) < range.start || range.end < at.start as usize {
             continue;
+        }
+        if diag.code.id == "W1001" && diag.fixes.is_empty() {
+            found.extend(unused::unused(snapshot, at, i));
         }
         for fix in &diag.fixes {
             let edits: Option<Vec<Edit>> = fix

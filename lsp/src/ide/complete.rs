@@ -4,6 +4,7 @@ use super::Snapshot;
 use super::context::{Caret, Inside};
 use super::words::Callable;
 use super::{Edit, calls};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 mod args;
@@ -41,7 +42,7 @@ pub struct Completion {
 }
 
 /// What a word is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// An operator, a layer, a model.
     Layer,
@@ -193,12 +194,8 @@ impl Offers<'_> {
             begins || is_within(&typed, &label)
         });
         list.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
-        let mut seen: Vec<(String, Kind)> = Vec::new();
-        list.retain(|it| {
-            let new = !seen.iter().any(|(label, kind)| *label == it.label && *kind == it.kind);
-            seen.push((it.label.clone(), it.kind));
-            new
-        });
+        let mut seen = BTreeSet::new();
+        list.retain(|it| seen.insert((it.label.clone(), it.kind)));
         list
     }
 }

@@ -93,7 +93,7 @@ fn runs(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::snapshot;
+    use crate::ide::tests::snapshot;
 
     #[test]
     fn blocks_comments_and_imports_fold() {

@@ -222,7 +222,7 @@ impl<'s> Hints<'s> {
             if param.is_flow() || same || plain || arg.span.start == arg.span.end {
                 continue;
             }
-            let tooltip = Some(param.doc.clone());
+            let tooltip = Some(param.doc.clone()).filter(|doc| !doc.is_empty());
             let text = format!("{}:", param.name);
             self.list.push(Hint { at: arg.span.start as usize, text, before: true, tooltip });
         }
@@ -252,7 +252,7 @@ fn uses(text: &str, word: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::snapshot;
+    use crate::ide::tests::snapshot;
 
     /// The text with its hints in «».
     fn shown(text: &str, shown: Shown) -> String {

@@ -318,7 +318,7 @@ fn string(snapshot: &Snapshot, caret: &Caret<'_>) -> Option<String> {
 fn parameter(callable: &Callable, name: &str) -> Option<String> {
     let param = callable.params.iter().find(|param| param.name == name)?;
     let what = format!("A parameter of `{}`.", callable.name);
-    Some(format!("{}\n\n{what} {}", fence(&param.label), param.doc))
+    Some(format!("{}\n\n{what} {}", fence(&param.label), param.doc).trim_end().to_string())
 }
 
 /// One of the names that an argument takes: `same`, `horizontal`.

@@ -148,7 +148,7 @@ fn of_quantization(program: &Program, it: &Quantization) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::snapshot;
+    use crate::ide::tests::snapshot;
 
     const TEXT: &str = "data D { source = builtin(\"digits\") }
 model Big(x: [1, 8, 8]) { x -> flatten -> dense(128) -> relu -> dense(10) }

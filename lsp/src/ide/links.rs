@@ -113,7 +113,7 @@ fn tidy(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::snapshot_of;
+    use crate::ide::tests::snapshot_of;
 
     #[test]
     fn strings_that_name_files_are_links() {

@@ -74,7 +74,7 @@ fn add(around: &mut Vec<Range<usize>>, text: &str, range: Range<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::caret;
+    use crate::ide::tests::caret;
 
     #[test]
     fn selections_grow_from_the_word_to_the_file() {

@@ -41,7 +41,7 @@ pub fn signature(snapshot: &Snapshot, at: usize) -> Option<Signature> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::caret;
+    use crate::ide::tests::caret;
 
     /// The label with the active parameter in braces.
     fn shown(text: &str) -> String {

@@ -212,7 +212,7 @@ fn symbol(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::snapshot;
+    use crate::ide::tests::snapshot;
 
     fn outline(symbols: &[Symbol], depth: usize) -> String {
         let rows = symbols.iter().map(|it| {

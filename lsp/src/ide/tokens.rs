@@ -124,7 +124,7 @@ fn lines(text: &str, range: Range<usize>, mut add: impl FnMut(Range<usize>)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ide::testing::snapshot;
+    use crate::ide::tests::snapshot;
 
     fn shown(text: &str) -> Vec<(String, Kind, bool)> {
         let all = tokens(&snapshot(text), 0..text.len());

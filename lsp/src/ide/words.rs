@@ -311,7 +311,8 @@ fn declared(param: &tree::Param, text: &dyn Fn(dlm_base::Span) -> String) -> Par
         Some(default) => format!("{name}: {ty} = {default}"),
         None => format!("{name}: {ty}"),
     };
-    let doc = format!("`{label}`");
+    // Its label says it all.
+    let doc = String::new();
     Parameter { name, label, doc, wants, required: default.is_none(), repeats: false }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ide::testing::{edited, snapshot};
+use crate::ide::tests::{edited, snapshot};
 use dlm_check::program::Network;
 
 /// A text with `$0` where the selection begins, and `$1` where it ends if that is another place.

@@ -222,8 +222,8 @@ fn flow(offers: &mut Offers<'_>, begins: bool) {
         let found = words::operator(op);
         offers.callable(Kind::Layer, &found, op.word.aliases, "", 300);
     }
-    let known = words::main(offers.snapshot).map(|main| main.names.clone()).unwrap_or_default();
-    for entry in known.values() {
+    let main = words::main(offers.snapshot);
+    for entry in main.iter().flat_map(|main| main.names.values()) {
         if let Entry::Known(decl, DeclKind::Layer) = entry
             && let Some(found) = words::network(offers.snapshot, *decl)
         {

@@ -41,13 +41,13 @@ pub(super) fn steps(offers: &mut Offers<'_>) {
     for &op in OPERATORS {
         operator(offers, op, arrives.as_ref());
     }
-    let known = words::main(offers.snapshot).map(|main| main.names.clone()).unwrap_or_default();
-    for entry in known.values() {
+    let Some(main) = words::main(offers.snapshot) else { return };
+    for entry in main.names.values() {
         if let Entry::Known(decl, DeclKind::Layer) = entry {
             layer(offers, *decl, arrives.as_ref());
         }
     }
-    for it in LIBRARY.iter().filter(|it| !known.contains_key(&it.callable.name)) {
+    for it in LIBRARY.iter().filter(|it| !main.names.contains_key(&it.callable.name)) {
         importable(offers, it, arrives.as_ref());
     }
     let repeat = "repeat ${1:n} { $2 }$0";

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ide::testing::{self, caret};
+use crate::ide::tests::{caret, snapshot as checked};
 use dlm_base::files::{MemFiles, NoFiles};
 
 const HEAD: &str = "use std.vision: ConvBlock
@@ -305,7 +305,7 @@ fn what_is_offered_checks() {
                 program.replace_range(edit.place.range.clone(), &edit.text);
             }
             tried += 1;
-            let after = testing::snapshot(&program);
+            let after = checked(&program);
             let errors = |it: &Snapshot| -> Vec<String> {
                 let all = it.checked.diags.iter();
                 let kinds = ["E01", "E02", "E03", "E04", "E07", "E08"];

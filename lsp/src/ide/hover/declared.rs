@@ -32,13 +32,22 @@ pub(super) fn of_name(snapshot: &Snapshot, name: &str) -> Option<String> {
 /// An artifact.
 pub(super) fn of_artifact(snapshot: &Snapshot, name: &str) -> Option<String> {
     let program = &snapshot.checked.program;
-    let artifact = program.artifact(name)?;
+    let Some(artifact) = program.artifact(name) else { return unchecked(snapshot, name) };
     let (verb, cost) = match (artifact.quantization, artifact.made) {
         (Some(it), _) => quantized(program, it),
         (None, Made::Trained(it)) => trained(program, it),
         (None, Made::Loaded(it)) => loaded(program, it),
     };
     Some(format!("{}\n\nAn artifact.\n\n{cost}", fence(&verb)))
+}
+
+/// An artifact of a verb that does not check: the verb's first line.
+fn unchecked(snapshot: &Snapshot, name: &str) -> Option<String> {
+    let main = words::main(snapshot)?;
+    let item = main.tree.items.get(*main.artifacts.get(name)? as usize)?;
+    let text = snapshot.checked.sources.slice(item.span);
+    let verb = text.lines().next()?.trim_end().trim_end_matches('{').trim_end();
+    Some(format!("{}\n\nAn artifact.", fence(verb)))
 }
 
 /// A name in a `use`, or the part of the library that it names.

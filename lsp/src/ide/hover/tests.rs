@@ -1,5 +1,5 @@
 use super::*;
-use crate::ide::testing::caret;
+use crate::ide::tests::caret;
 
 const TEXT: &str = "/// How wide.
 width = 4 * 6

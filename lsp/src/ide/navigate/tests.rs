@@ -1,5 +1,5 @@
 use super::*;
-use crate::ide::testing::{caret, edited, snapshot, with_files};
+use crate::ide::tests::{caret, edited, snapshot, with_files};
 
 /// The text that the definition at the caret leads to, with its line.
 fn goes(text: &str) -> Option<String> {

@@ -2,9 +2,9 @@
 //!
 //! The run is bounded; `DLM_FUZZ=full cargo test --release -p dlm-lsp fuzz` does all of it.
 
-use super::testing::{edited, examples, programs, snapshot_of};
-use super::{Edit, Place, Snapshot, actions, complete, folding, hints, hover, lenses, links};
-use super::{navigate, selection, signature, symbols, tokens};
+use super::{edited, examples, programs, snapshot_of};
+use crate::ide::{Edit, Place, Snapshot, actions, complete, folding, hints, hover, lenses, links};
+use crate::ide::{navigate, selection, signature, symbols, tokens};
 use dlm_base::files::NoFiles;
 use dlm_grammar::lex;
 use std::ops::Range;
@@ -101,7 +101,7 @@ fn ask_at(it: &Snapshot, at: usize) {
 
 /// The last byte up to this one that begins a character.
 fn floor(text: &str, at: usize) -> usize {
-    super::context::floor(text, at)
+    crate::ide::context::floor(text, at)
 }
 
 /// Numbers that look random (xorshift).

@@ -4,6 +4,8 @@ use super::{Edit, Snapshot};
 use dlm_base::files::MemFiles;
 use dlm_check::session::check_text;
 
+mod fuzz;
+
 /// A text without other files.
 pub(crate) fn snapshot(text: &str) -> Snapshot {
     snapshot_of("main.dlm", text)
