@@ -250,7 +250,7 @@ impl LanguageServer for Backend {
     }
 
     async fn completion_resolve(&self, mut item: CompletionItem) -> Result<CompletionItem> {
-        let asked = item.data.as_ref().and_then(|data| answers::asked(data));
+        let asked = item.data.as_ref().and_then(answers::asked);
         if let Some((uri, at)) = asked {
             let label = item.label.clone();
             let doc = self.ask(&uri, move |view| answers::completion_doc(view, at, &label)).await?;

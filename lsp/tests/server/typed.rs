@@ -132,7 +132,7 @@ async fn documentation_of_completions_comes_when_it_is_asked_for() {
     let later = json!({ "resolveSupport": resolves, "documentationFormat": reads });
     let text = "model M(x: [1, 8, 8]) {\n    x -> \n}\n";
     let relu = |answer: &Value| {
-        let items = answer["result"].as_array().cloned().expect("a list");
+        let items = answer["result"]["items"].as_array().cloned().expect("a list");
         items.into_iter().find(|it| it["label"] == "relu").expect("an operator")
     };
     let mut client = Client::ready(&Disk::default(), capabilities(later)).await;
@@ -154,11 +154,31 @@ async fn what_is_not_imported_yet_is_imported_when_it_is_chosen() {
     let text = "model M(x: [8, 8, 8]) {\n    x -> Resid\n}\n";
     client.open("/w/a.dlm", 1, text).await;
     let answer = client.ask_at("textDocument/completion", "/w/a.dlm", at(1, 14)).await;
-    let items = answer["result"].as_array().cloned().expect("a list");
+    let items = answer["result"]["items"].as_array().cloned().expect("a list");
     let found = items.into_iter().find(|it| it["label"] == "ResidualBlock").expect("a layer");
     let edit = &found["additionalTextEdits"][0];
     assert!(
         edit["newText"].as_str().is_some_and(|it| it.contains("use std.vision: ResidualBlock"))
     );
     assert_eq!(edit["range"]["start"], at(0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_very_many_completions_those_that_fit_what_is_typed_are_sent() {
+    let mut text = String::new();
+    for i in 0..400 {
+        writeln!(text, "layer Block{i}(x: [C]) {{ x -> dense(C) }}").expect("a string");
+    }
+    let mut client = Client::ready(&Disk::default(), json!({})).await;
+    for (version, (typed, complete)) in [("", false), ("b399", true)].into_iter().enumerate() {
+        let name = format!("/w/{version}.dlm");
+        client.open(&name, 1, &format!("{text}model M(x: [4]) {{ x -> {typed} }}\n")).await;
+        let column = "model M(x: [4]) { x -> ".len() + typed.len();
+        let answer = client.ask_at("textDocument/completion", &name, at(400, column as u32)).await;
+        assert_eq!(answer["result"]["isIncomplete"], true);
+        let items = answer["result"]["items"].as_array().expect("a list");
+        assert!(items.len() <= 200, "{}", items.len());
+        assert_eq!(items.iter().any(|it| it["label"] == "Block399"), complete, "{typed}");
+        assert!(complete || items[0]["label"] != "Block0", "{}", items[0]);
+    }
 }

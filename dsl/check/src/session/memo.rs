@@ -106,10 +106,9 @@ struct Moves<'a> {
 
 impl Moves<'_> {
     fn is_none(&self) -> bool {
-        let same = |((from, a), (to, b)): (&(Decl, Arc<Item>), &(Decl, Arc<Item>))| {
-            from == to && a.span == b.span
-        };
-        self.from.len() == self.to.len() && self.from.iter().zip(self.to).all(same)
+        let mut pairs = self.from.iter().zip(self.to);
+        self.from.len() == self.to.len()
+            && pairs.all(|(from, to)| from.0 == to.0 && from.1.span == to.1.span)
     }
 
     fn span(&self, span: Span) -> Option<Span> {
