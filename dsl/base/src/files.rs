@@ -34,6 +34,21 @@ impl From<std::io::Error> for FileError {
     }
 }
 
+/// The path without `.` and `..` where they can be resolved, so that one file has one path.
+pub fn tidy(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." => {}
+            ".." if parts.last().is_some_and(|last| !matches!(*last, ".." | "")) => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
 /// Access to files by path. Paths use `/`; they are as resolved by [`Files::resolve`].
 pub trait Files: Sync {
     /// The path of `relative`, written in the file `from`, as the other methods take it.

@@ -92,6 +92,21 @@ impl Item {
 }
 
 impl Tree {
+    /// Whether the file runs anything; one without verbs is there to be imported from.
+    pub fn has_verbs(&self) -> bool {
+        self.items.iter().any(|item| {
+            matches!(
+                item.kind,
+                ItemKind::Train(_)
+                    | ItemKind::Distill(_)
+                    | ItemKind::Quantize(_)
+                    | ItemKind::Load(_)
+                    | ItemKind::Export(_)
+                    | ItemKind::Expect(_)
+            )
+        })
+    }
+
     /// The codes that `allow` lines straight before the item at `index` silence in it.
     pub fn allowed(&self, index: usize) -> impl Iterator<Item = &Name> {
         self.items[..index]

@@ -1,7 +1,8 @@
 //! Files that a text names.
 
 use super::Snapshot;
-use dlm_base::{Files, files::NoFiles};
+use dlm_base::Files;
+use dlm_base::files::{NoFiles, tidy};
 use dlm_grammar::tree::{Args, Expr, ExprKind, ItemKind, LoadSource, Text, UseSource};
 use dlm_grammar::walk::{Node, walk};
 use dlm_vocab::{Type, Word, data, settings};
@@ -93,21 +94,6 @@ fn link(snapshot: &Snapshot, range: Range<usize>, value: &str) -> Option<(Range<
     let close = text.len() > 1 && text.ends_with('"');
     let inside = range.start + 1..range.end - usize::from(close);
     Some((inside, tidy(&NoFiles.resolve(&snapshot.name, value))))
-}
-
-/// The path without `.` and `..` where they can be resolved, as the checker has it.
-fn tidy(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "." => {}
-            ".." if parts.last().is_some_and(|last| !matches!(*last, ".." | "")) => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]

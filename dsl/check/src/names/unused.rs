@@ -5,7 +5,7 @@ use super::{Decl, Entry, Kind, Module, ModuleId, Said, World};
 use crate::diags::Diags;
 use dlm_base::Diag;
 use dlm_base::diag::codes::lints;
-use dlm_grammar::tree::{Item, ItemKind, Name, Network, Statement, Tree, Use};
+use dlm_grammar::tree::{Item, ItemKind, Name, Network, Statement, Use};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) fn declarations(world: &World<'_>, diags: &mut Diags) {
     let decl = |item: usize| Decl { module: ModuleId::MAIN, item: item as u32 };
     let said: Vec<_> = (0..module.tree.items.len()).map(|item| world.said(decl(item))).collect();
     let used = Used::of(&said);
-    let runs = has_verbs(&module.tree);
+    let runs = module.tree.has_verbs();
     let unnamed: BTreeSet<&str> = diags
         .iter()
         .filter(|diag| diag.code.id == "E0201" || diag.code.id == "E0203")
@@ -76,21 +76,6 @@ fn import(item: &Item, it: &Use, name: &Name) -> Diag {
     };
     diag.help = Some("remove it".to_string());
     diag.fix(format!("remove `{}`", name.text), cut, "", true)
-}
-
-/// Whether a file runs anything.
-fn has_verbs(tree: &Tree) -> bool {
-    tree.items.iter().any(|item| {
-        matches!(
-            item.kind,
-            ItemKind::Train(_)
-                | ItemKind::Distill(_)
-                | ItemKind::Quantize(_)
-                | ItemKind::Load(_)
-                | ItemKind::Export(_)
-                | ItemKind::Expect(_)
-        )
-    })
 }
 
 /// The names that the items of a file mention: for each the one item that does, or that several do.

@@ -4,6 +4,7 @@ use crate::diags::Diags;
 use crate::names::{Entry, Kind, Module, ModuleId, Override, ReadFacts, World, declare};
 use crate::stdlib;
 use dlm_base::diag::codes::names::{self, Hint};
+use dlm_base::files::tidy;
 use dlm_base::suggest::nearest;
 use dlm_base::{Files, Source, Sources, Span};
 use dlm_grammar::Cache;
@@ -173,21 +174,6 @@ impl Reader<'_, '_> {
         self.diags.push(names::circle("import", &needs));
         Some(None)
     }
-}
-
-/// The path without `.` and `..` where they can be resolved, so that one file has one path.
-fn tidy(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "." => {}
-            ".." if parts.last().is_some_and(|last| !matches!(*last, ".." | "")) => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 /// The tree of a text, and the mistakes of its syntax.

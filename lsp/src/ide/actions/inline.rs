@@ -292,17 +292,7 @@ fn unneeded(snapshot: &Snapshot, names: &Names, decl: Decl, network: &Network) -
         return None;
     }
     if decl.module == ModuleId::MAIN {
-        let runs = module.tree.items.iter().any(|item| {
-            matches!(
-                item.kind,
-                ItemKind::Train(_)
-                    | ItemKind::Distill(_)
-                    | ItemKind::Quantize(_)
-                    | ItemKind::Load(_)
-                    | ItemKind::Export(_)
-                    | ItemKind::Expect(_)
-            )
-        });
+        let runs = module.tree.has_verbs();
         let item = module.tree.items.get(decl.item as usize)?.span;
         let range = line(snapshot, begin(snapshot, decl)..item.end as usize);
         return runs.then(|| Edit { place: place(snapshot, range), text: String::new() });
