@@ -89,8 +89,8 @@ fn link(snapshot: &Snapshot, range: Range<usize>, value: &str) -> Option<(Range<
     if value.is_empty() || range.len() < 2 {
         return None;
     }
-    // The quotes are no part of the path; a string that is not closed has but one.
-    let text = snapshot.text.get(range.clone())?;
+    // The quotes are no part of the path; a string that is not closed has but one, and another word none.
+    let text = snapshot.text.get(range.clone()).filter(|text| text.starts_with('"'))?;
     let close = text.len() > 1 && text.ends_with('"');
     let inside = range.start + 1..range.end - usize::from(close);
     Some((inside, tidy(&NoFiles.resolve(&snapshot.name, value))))
@@ -100,6 +100,12 @@ fn link(snapshot: &Snapshot, range: Range<usize>, value: &str) -> Option<(Range<
 mod tests {
     use super::*;
     use crate::ide::tests::snapshot_of;
+
+    #[test]
+    fn a_word_where_a_file_belongs_is_no_link() {
+        let it = snapshot_of("main.dlm", "model N(x: [1]) { x }\nload N from é as A\n");
+        assert_eq!(links(&it), []);
+    }
 
     #[test]
     fn strings_that_name_files_are_links() {

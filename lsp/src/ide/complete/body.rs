@@ -123,9 +123,6 @@ pub(super) fn body(offers: &mut Offers<'_>, brace: usize) {
             offers.push(Kind::Keyword, "in", "once for each element", "", 0);
             offers.snippet(Kind::Keyword, "{ … }", "steps", "", "{ $1 }$0", 1);
         }
-        _ if before == "repeat" => {
-            offers.snippet(Kind::Keyword, "{ … }", "steps", "", "{ $1 }$0", 0);
-        }
         "in" => {
             names::constants(offers, ValueType::List, 0);
             offers.snippet(Kind::Value, "[…]", "a list", "", "[$1]$0", 50);
@@ -147,6 +144,17 @@ pub(super) fn body(offers: &mut Offers<'_>, brace: usize) {
             names::constants(offers, ValueType::Int, 0);
         }
         _ if last == brace || caret.wants_value() => flow(offers, last == brace),
+        // The block of a `repeat` or an `if` is still to come.
+        _ if let Some(head) = calls::head(caret, caret.before.len()) => {
+            offers.snippet(Kind::Keyword, "{ … }", "steps", "", "{ $1 }$0", 0);
+            if caret.text_of(head) == "if" {
+                joins(offers);
+            }
+        }
+        _ if in_assert(caret) => {
+            offers.snippet(Kind::Keyword, ", \"…\"", "what it says", "", ", \"$1\"$0", 0);
+            joins(offers);
+        }
         _ => {
             let begins = caret.first_on_line();
             if begins {
@@ -173,6 +181,12 @@ fn condition(offers: &mut Offers<'_>) {
         it.rank -= 20;
     }
     truth(offers, 90);
+}
+
+/// What joins conditions.
+fn joins(offers: &mut Offers<'_>) {
+    offers.push(Kind::Keyword, "and", "both hold", "", 10);
+    offers.push(Kind::Keyword, "or", "one of both holds", "", 11);
 }
 
 /// What may stand behind a flow or a step that is whole.

@@ -183,6 +183,14 @@ fn conditions_and_their_texts_know_the_body() {
     assert_eq!(found.insert.len(), found.replace.len());
     begins(&layer("x -> if $0"), &["on", "C", "H"]);
     holds(&layer("x -> repeat c in $0 { conv(c, 3) }"), &["[…]"], &["c"]);
+    assert_eq!(labels(&layer("assert k > 0 $0")), [", \"…\"", "and", "or"]);
+    assert_eq!(labels(&layer("x -> if on $0")), ["{ … }", "and", "or"]);
+    assert_eq!(labels(&layer("y = if k == 1 $0")), ["{ … }", "and", "or"]);
+    assert_eq!(labels(&layer("x -> repeat 2 $0")), ["{ … }"]);
+    assert_eq!(labels(&layer("x -> repeat c in [8, 16] $0")), ["{ … }"]);
+    assert_eq!(labels(&layer("x -> repeat i in 0..3 $0")), ["{ … }"]);
+    assert_eq!(labels(&layer("x -> repeat 2 { relu } $0")), ["->", "as"]);
+    assert_eq!(labels(&layer("x -> if on { relu } $0")), ["->", "else", "as"]);
 }
 
 #[test]
