@@ -30,8 +30,7 @@ pub(crate) const TOKEN_TYPES: &[SemanticTokenType] = &[
 /// What else is said of words.
 pub(crate) const TOKEN_MODIFIERS: &[SemanticTokenModifier] = &[SemanticTokenModifier::DECLARATION];
 
-/// No more completions than these are sent at once. Of more, the best that have the letters typed so far; the
-/// editor asks again when more is typed.
+/// No more completions than these are sent at once. Of more, the best; the editor asks again when more is typed.
 const MOST_COMPLETIONS: usize = 200;
 
 /// A document at the moment of a question.
@@ -141,12 +140,6 @@ pub(crate) fn hover(view: &View, at: Position) -> Option<Hover> {
     })
 }
 
-/// Whether the letters of `query` occur in `name` in their order, whatever their case.
-pub(crate) fn holds(name: &str, query: &str) -> bool {
-    let mut letters = name.chars().flat_map(char::to_lowercase);
-    query.chars().flat_map(char::to_lowercase).all(|wanted| letters.any(|c| c == wanted))
-}
-
 pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
     use ide::complete::Kind;
     let offset = view.lines().offset(at);
@@ -157,12 +150,7 @@ pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
     let later = uri.filter(|_| docs_later).map(|uri| json!({ "uri": uri, "at": at }));
     let mut found = ide::complete::complete(view.snapshot(), offset, &*view.shared.host.files);
     let is_incomplete = found.len() > MOST_COMPLETIONS;
-    if is_incomplete {
-        let start = found.first().map_or(offset, |it| it.replace.start.min(offset));
-        let typed = view.snapshot().text.get(start..offset).unwrap_or_default();
-        found.retain(|it| holds(it.filter.as_ref().unwrap_or(&it.label), typed));
-        found.truncate(MOST_COMPLETIONS);
-    }
+    found.truncate(MOST_COMPLETIONS);
     let item = |it: ide::complete::Completion| {
         let plain = it.snippet && !snippets;
         let text = if plain { without_places(&it.insert) } else { it.insert };
@@ -503,13 +491,6 @@ mod tests {
     fn snippets_without_their_places_are_plain_text() {
         assert_eq!(without_places("dense(${1:units})$0"), "dense(units)");
         assert_eq!(without_places("conv(${1:channels}, ${2})\\$$1"), "conv(channels, )$");
-    }
-
-    #[test]
-    fn letters_in_their_order() {
-        assert!(holds("ResidualBlock", "resbl"));
-        assert!(holds("ResidualBlock", ""));
-        assert!(!holds("ResidualBlock", "blockres"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The programs of the folders that the editor has open.
 
-use super::answers::{View, flatten, holds};
+use super::answers::{View, flatten};
 use super::documents::{Answer, Shared};
 use super::lines::Lines;
 use super::overlay::Overlay;
@@ -59,6 +59,12 @@ pub(crate) fn symbols(shared: &Shared, query: &str) -> Vec<lsp::SymbolInformatio
     }
     found.retain(|it| holds(&it.name, query));
     found
+}
+
+/// Whether the letters of `query` occur in `name` in their order, whatever their case.
+fn holds(name: &str, query: &str) -> bool {
+    let mut letters = name.chars().flat_map(char::to_lowercase);
+    query.chars().flat_map(char::to_lowercase).all(|wanted| letters.any(|c| c == wanted))
 }
 
 /// Programs by name: the open ones as they are typed, and those of the workspace.
@@ -123,5 +129,12 @@ mod tests {
             files.put(name, "");
         }
         assert_eq!(programs(&files, vec!["/w".to_string()]), ["/w/a.dlm", "/w/sub/b.dlm"]);
+    }
+
+    #[test]
+    fn letters_in_their_order() {
+        assert!(holds("ResidualBlock", "resbl"));
+        assert!(holds("ResidualBlock", ""));
+        assert!(!holds("ResidualBlock", "blockres"));
     }
 }
