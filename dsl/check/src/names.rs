@@ -17,7 +17,7 @@ mod said;
 pub mod unused;
 mod walk;
 
-pub(crate) use declare::declare;
+pub(crate) use declare::Declared;
 pub(crate) use resolve::unknown_value;
 pub use resolve::{Callee, Wanted};
 pub(crate) use said::Said;

@@ -10,11 +10,10 @@ use crate::network::{self, check_declarations};
 use crate::order::{check_verbs, declared_data};
 use crate::program::Program;
 use dlm_base::{Diag, Files, Severity, Source, Sources, Span};
-use dlm_grammar::Cache;
 use dlm_grammar::tree::ItemKind;
 use dlm_vocab::data::Facts;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 pub(crate) mod allow;
@@ -90,7 +89,7 @@ pub fn check_text(name: &str, text: &str, files: &dyn Files) -> Checked {
 pub struct Session {
     text: String,
     room: Room,
-    cache: Cache,
+    before: read::Before,
     memo: Memo,
 }
 
@@ -103,8 +102,8 @@ impl Session {
         self.text.push_str(text);
         let wide = self.room.widen(text);
         let mut diags = Diags::new();
-        let cache = Some(&mut self.cache);
-        let mut world = read::world(name, &wide, files, &[], data::facts, cache, &mut diags);
+        let before = Some(&mut self.before);
+        let mut world = read::world(name, &wide, files, &[], data::facts, before, &mut diags);
         self.memo.begin();
         world.memo = Some(RefCell::new(std::mem::take(&mut self.memo)));
         let (checked, memo) = check_world(world, diags);
@@ -174,7 +173,7 @@ fn needed(world: &World<'_>, decl: Decl) -> Vec<Decl> {
 /// the models join the program.
 fn networks(world: &World<'_>, program: &mut Program, diags: &mut Diags) {
     let main = world.main();
-    let mut titles: BTreeSet<String> =
+    let mut titles: HashSet<String> =
         program.networks.iter().map(|net| net.title.clone()).collect();
     for (i, item) in main.tree.items.iter().enumerate() {
         let kind = match &item.kind {

@@ -10,17 +10,61 @@ use dlm_vocab::ops;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// What the modules of a check declared, where there was nothing to say of it.
+#[derive(Debug, Default)]
+pub(crate) struct Declared {
+    modules: Vec<(Arc<Tree>, Arc<Names>, Arc<Artifacts>)>,
+    imports: Imports,
+}
+
+type Names = BTreeMap<String, Entry>;
+type Artifacts = BTreeMap<String, u32>;
+/// For each `use` the module that it names.
+type Imports = BTreeMap<(ModuleId, u32), ModuleId>;
+
+impl Declared {
+    /// As [`declare`]; where only the insides of declarations have changed, the names are those of the last check.
+    pub(crate) fn declare(&mut self, modules: &mut [Module], imports: &Imports, diags: &mut Diags) {
+        let same = |(module, (tree, ..)): (&Module, &(Arc<Tree>, _, _))| {
+            let (new, old) = (&module.tree.items, &tree.items);
+            new.len() == old.len() && new.iter().zip(old).all(|(new, old)| declares_same(new, old))
+        };
+        if modules.len() == self.modules.len()
+            && *imports == self.imports
+            && modules.iter().zip(&self.modules).all(same)
+        {
+            for (module, (_, names, artifacts)) in modules.iter_mut().zip(&self.modules) {
+                (module.names, module.artifacts) = (names.clone(), artifacts.clone());
+            }
+            return;
+        }
+        let before = diags.len();
+        declare(modules, imports, diags);
+        let kept =
+            |module: &Module| (module.tree.clone(), module.names.clone(), module.artifacts.clone());
+        *self = match diags.len() == before {
+            true => {
+                Declared { modules: modules.iter().map(kept).collect(), imports: imports.clone() }
+            }
+            false => Declared::default(),
+        };
+    }
+}
+
+/// Whether two items at the same place declare the same.
+fn declares_same(new: &Arc<Item>, old: &Arc<Item>) -> bool {
+    let name = |item: &Item| item.declared().map(|name| name.text.clone());
+    Arc::ptr_eq(new, old)
+        || (kind_of(new).is_some() && kind_of(new) == kind_of(old) && name(new) == name(old))
+}
+
 /// Fills [`Module::names`] and [`Module::artifacts`] of every module. `imports` gives for each `use`
 /// the module that it names, where that could be read.
-pub(crate) fn declare(
-    modules: &mut [Module],
-    imports: &BTreeMap<(ModuleId, u32), ModuleId>,
-    diags: &mut Diags,
-) {
+fn declare(modules: &mut [Module], imports: &Imports, diags: &mut Diags) {
     for (i, module) in modules.iter_mut().enumerate() {
         own(module, ModuleId(i as u32), diags);
     }
-    let own: Vec<Arc<BTreeMap<String, Entry>>> = modules.iter().map(|m| m.names.clone()).collect();
+    let own: Vec<Arc<Names>> = modules.iter().map(|m| m.names.clone()).collect();
     for i in 0..modules.len() {
         let id = ModuleId(i as u32);
         let tree = modules[i].tree.clone();
@@ -88,7 +132,7 @@ fn declared_as(kind: Kind) -> String {
 
 fn import(
     modules: &mut [Module],
-    own: &[Arc<BTreeMap<String, Entry>>],
+    own: &[Arc<Names>],
     id: ModuleId,
     it: &Use,
     from: Option<ModuleId>,

@@ -52,7 +52,7 @@ pub fn check_declarations(world: &World<'_>, diags: &mut Diags) -> BTreeSet<Decl
             uses.insert(decl, used);
         }
     }
-    recursive(world, &uses, diags)
+    Memo::rounds(world, uses, diags, |uses, diags| recursive(world, uses, diags))
 }
 
 impl<'w> Builder<'w, '_> {

@@ -13,8 +13,8 @@ use dlm_base::{Files, Span};
 use dlm_grammar::tree::Item;
 use dlm_vocab::data::{DataError, Facts};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::collections::hash_map::{DefaultHasher, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub(crate) struct Memo {
     headers: BTreeMap<String, Header>,
     /// By the address of an item what it says by itself.
     said: RefCell<HashMap<usize, (Arc<Said>, u64)>>,
+    /// What each declaration used in the last check, where none contained itself.
+    uses: BTreeMap<Decl, Uses>,
     /// By the address of a network what there is to say of it.
     lints: HashMap<usize, Linted>,
     /// The names of each module in the last check, and the facts of its data.
@@ -76,7 +78,7 @@ struct Kept<T> {
 /// The network of a model; `None` while sizes are open.
 type Expanded = Option<Arc<Network>>;
 /// The layers that a declaration uses, and where.
-type Uses = Arc<Vec<(Decl, Span)>>;
+pub(crate) type Uses = Arc<Vec<(Decl, Span)>>;
 type Items = Arc<[(Decl, Arc<Item>)]>;
 
 /// All that a declaration came from.
@@ -284,6 +286,27 @@ impl Memo {
             |diags| Ok::<_, std::convert::Infallible>(Arc::new(find(diags))),
         )
         .unwrap_or_else(|never| match never {})
+    }
+
+    /// What `find` finds of declarations that contain themselves; nothing where there was nothing in the last
+    /// check, and all use what they used then.
+    pub(crate) fn rounds(
+        world: &World<'_>,
+        uses: BTreeMap<Decl, Uses>,
+        diags: &mut Diags,
+        find: impl FnOnce(&BTreeMap<Decl, Uses>, &mut Diags) -> BTreeSet<Decl>,
+    ) -> BTreeSet<Decl> {
+        let Some(memo) = &world.memo else { return find(&uses, diags) };
+        let same = |((a, one), (b, other)): ((&Decl, &Uses), (&Decl, &Uses))| {
+            a == b && Arc::ptr_eq(one, other)
+        };
+        let last = std::mem::take(&mut memo.borrow_mut().uses);
+        let known = last.len() == uses.len() && last.iter().zip(&uses).all(same);
+        let found = if known { BTreeSet::new() } else { find(&uses, diags) };
+        if found.is_empty() {
+            memo.borrow_mut().uses = uses;
+        }
+        found
     }
 
     /// What `build` gives of a model with settings and data, in words `with`; or gave of the same texts.

@@ -1,7 +1,7 @@
 //! Reading the file, what it imports, and what the command line overrides.
 
 use crate::diags::Diags;
-use crate::names::{Entry, Kind, Module, ModuleId, Override, ReadFacts, World, declare};
+use crate::names::{Declared, Entry, Kind, Module, ModuleId, Override, ReadFacts, World};
 use crate::stdlib;
 use dlm_base::diag::codes::names::{self, Hint};
 use dlm_base::files::tidy;
@@ -16,6 +16,13 @@ use std::sync::Arc;
 /// How many files may import each other in a row.
 const DEEPEST_IMPORT: usize = 64;
 
+/// What was read for an earlier check.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    cache: Cache,
+    declared: Declared,
+}
+
 /// Everything that takes part in the check of one text.
 pub(crate) fn world<'f>(
     name: &str,
@@ -23,9 +30,14 @@ pub(crate) fn world<'f>(
     files: &'f dyn Files,
     overrides: &[(String, String)],
     read_facts: ReadFacts,
-    cache: Option<&mut Cache>,
+    before: Option<&mut Before>,
     diags: &mut Diags,
 ) -> World<'f> {
+    let mut fresh = Declared::default();
+    let (cache, declared) = match before {
+        Some(Before { cache, declared }) => (Some(cache), declared),
+        None => (None, &mut fresh),
+    };
     let mut reader = Reader {
         files,
         cache,
@@ -37,7 +49,7 @@ pub(crate) fn world<'f>(
     };
     reader.module(name, text, false);
     let Reader { mut sources, mut modules, imports, .. } = reader;
-    declare(&mut modules, &imports, diags);
+    declared.declare(&mut modules, &imports, diags);
     let overrides = overrides
         .iter()
         .filter_map(|(name, raw)| set(name, raw, &modules[0], &mut sources, diags))

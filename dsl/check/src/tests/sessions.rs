@@ -39,6 +39,11 @@ impl Files for Disk {
 }
 
 fn assert_same(known: &Checked, fresh: &Checked, text: &str) {
+    let said = |checked: &Checked| -> Vec<String> {
+        let line = |it: &Diag| format!("{} {:?} {}", it.code.id, it.primary.span, it.message);
+        checked.diags.iter().map(line).collect()
+    };
+    assert_eq!(said(known), said(fresh), "diagnostics of\n{text}");
     assert_eq!(known.diags, fresh.diags, "diagnostics of\n{text}");
     assert_eq!(known.notes.results(), fresh.notes.results(), "shapes of\n{text}");
     let steps = |checked: &Checked| format!("{:?}", checked.notes.steps());
