@@ -76,9 +76,33 @@ pub(crate) struct Recorder {
 }
 
 impl World for Recorder {
-    fn save(&mut self, artifact: &str, bytes: &[u8]) -> Result<String, String> {
-        self.saved.insert(artifact.to_string(), bytes.to_vec());
-        Ok(artifact.to_string())
+    fn save(&mut self, name: &str, bytes: &[u8]) -> Result<String, String> {
+        self.keep(name, &mut |file| file.write_all(bytes))?;
+        if let Some(artifact) = name.strip_suffix(".safetensors") {
+            self.saved.insert(artifact.to_string(), bytes.to_vec());
+        }
+        Ok(name.to_string())
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.kept.remove(name);
+    }
+
+    fn checkpoint(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), String> {
+        self.kept.insert(name.to_string(), std::sync::Arc::new(bytes));
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn stopping(&self) -> bool {
+        false
+    }
+
+    fn memory(&self) -> Option<u64> {
+        None
     }
 
     fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "dlm", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Exit status: 0 well; 1 the program has errors or an expectation failed; \
-    2 the command line is wrong; 3 the run failed.")]
+    2 the command line is wrong; 3 the run failed; 130 the run was interrupted, and the next one goes on.")]
 pub(crate) struct Cli {
     /// When to use colours
     #[arg(
@@ -86,6 +86,9 @@ pub(crate) struct Run {
     /// Make this artifact alone, with what it needs
     #[arg(long, value_name = "ARTIFACT")]
     pub(crate) only: Option<String>,
+    /// Make everything anew, whatever an earlier run has made
+    #[arg(long)]
+    pub(crate) fresh: bool,
     /// Give a constant of the file another value
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<Set>,

@@ -10,3 +10,5 @@ pub(crate) mod new;
 pub(crate) mod predict;
 pub(crate) mod run;
 pub(crate) mod show;
+
+pub(crate) use run::Reading;

@@ -7,6 +7,8 @@ mod diagnose;
 mod draw;
 mod files;
 mod human;
+mod interrupt;
+mod machine;
 mod manual;
 mod markdown;
 mod progress;
@@ -30,6 +32,8 @@ enum Status {
     Usage = 2,
     /// The run failed.
     Failed = 3,
+    /// The run was interrupted, and can go on.
+    Interrupted = interrupt::STATUS as isize,
 }
 
 /// Why a command gave up before it had anything to show.

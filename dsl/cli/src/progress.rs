@@ -1,12 +1,15 @@
 //! What one sees of a run while it goes on: a bar for each training on a terminal, a line for each
 //! epoch elsewhere, all on standard error.
 
+use crate::cmd::Reading;
 use crate::console::{Console, Style, paint};
 use crate::human::{count, list, number, plural, seconds, share};
 use dlm_learn::Event;
 use dlm_learn::metrics::Scores;
+use dlm_learn::record::Epoch;
 use dlm_learn::teacher::state_dict::Fitted;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 /// How much is shown.
@@ -24,7 +27,14 @@ pub(crate) enum Detail {
 pub(crate) struct Progress {
     detail: Detail,
     color: bool,
+    /// Of which of several runs this is.
+    label: Option<String>,
+    /// All bars on the screen.
+    bars: MultiProgress,
     training: Option<Training>,
+    /// The bar of other work: what is done to what.
+    working: Option<(String, ProgressBar)>,
+    reading: Reading,
 }
 
 /// The training under way.
@@ -56,9 +66,20 @@ impl Detail {
 }
 
 impl Progress {
-    /// A view that has seen nothing.
-    pub(crate) fn new(detail: Detail, console: &Console) -> Progress {
-        Progress { detail, color: console.err.color, training: None }
+    /// A view that has seen nothing, of one of several runs where it has a label; `bars` are those of all.
+    pub(crate) fn new(
+        detail: Detail,
+        color: bool,
+        label: Option<String>,
+        bars: MultiProgress,
+    ) -> Progress {
+        let reading = Reading::default();
+        Progress { detail, color, label, bars, training: None, working: None, reading }
+    }
+
+    /// The bar in which reading shows, while there is one.
+    pub(crate) fn reading(&self) -> Reading {
+        self.reading.clone()
     }
 
     /// Shows an event.
@@ -66,7 +87,27 @@ impl Progress {
         if self.detail == Detail::None {
             return;
         }
+        if !matches!(event, Event::Working { .. }) {
+            self.rest();
+        }
         match event {
+            Event::Working { what, name, done, of } => self.work(what, name, *done, *of),
+            Event::UpToDate { artifact } => {
+                let mark = paint(self.color, Style::Green, "✓");
+                let name = paint(self.color, Style::Bold, artifact);
+                let note = paint(self.color, Style::Dim, "up to date");
+                self.line(format!("{mark} {name}  {note}"), console);
+            }
+            Event::OutOfDate { artifact, why } => {
+                let name = paint(self.color, Style::Bold, artifact);
+                self.line(format!("{name}  made again: {}", list(why)), console);
+            }
+            Event::Resumed { artifact, epoch, step, steps, .. } => {
+                let name = paint(self.color, Style::Bold, artifact);
+                let (step, steps) = (count(*step), count(*steps));
+                let line = format!("{name}  goes on after epoch {epoch}, at step {step} of {steps}");
+                self.line(line, console);
+            }
             Event::TrainStarted { artifact, epochs, steps, .. } => {
                 self.training = Some(self.begin(artifact, *epochs, *steps));
             }
@@ -84,15 +125,13 @@ impl Progress {
                     }
                 }
             }
-            Event::EpochEnded { epoch, train_loss, valid, samples, seconds, .. } => {
+            Event::EpochEnded { passed, .. } => {
                 let (detail, color) = (self.detail, self.color);
+                if let Some(t) = self.training.as_ref().filter(|_| detail == Detail::Lines) {
+                    self.line(t.epoch_line(passed, color), console);
+                }
                 if let Some(t) = &mut self.training {
-                    if detail == Detail::Lines {
-                        let rate = *samples as f64 / seconds.max(1e-9);
-                        let line = t.epoch_line(*epoch, *train_loss, valid.as_ref(), rate, color);
-                        console.err.line(line);
-                    }
-                    t.valid = valid.clone();
+                    t.valid = passed.valid.clone();
                     (t.samples, t.loss, t.losses) = (0, 0.0, 0);
                     t.epoch_began = Instant::now();
                 }
@@ -102,25 +141,20 @@ impl Progress {
                     if let Some(bar) = &t.bar {
                         bar.finish_and_clear();
                     }
-                    console.err.line(t.end_line(
-                        *epochs,
-                        stopped.as_deref(),
-                        *kept,
-                        *time,
-                        self.color,
-                    ));
+                    let (stopped, color) = (stopped.as_deref(), self.color);
+                    self.line(t.end_line(*epochs, stopped, *kept, *time, color), console);
                 }
             }
             Event::Quantized { artifact, .. } => {
                 let mark = paint(self.color, Style::Green, "✓");
                 let name = paint(self.color, Style::Bold, artifact);
-                console.err.line(format!("{mark} {name}  quantized"));
+                self.line(format!("{mark} {name}  quantized"), console);
             }
             Event::Loaded { artifact, fitted, about, .. } => {
                 let what = fitted.as_ref().map_or_else(|| about.clone(), tensors);
                 let mark = paint(self.color, Style::Green, "✓");
                 let name = paint(self.color, Style::Bold, artifact);
-                console.err.line(format!("{mark} {name}  loaded: {what}"));
+                self.line(format!("{mark} {name}  loaded: {what}"), console);
             }
             Event::Asked { artifact, teacher, samples, kept, seconds: time } => {
                 let name = paint(self.color, Style::Bold, artifact);
@@ -130,7 +164,7 @@ impl Progress {
                     false => format!(" in {}", seconds(*time)),
                 };
                 let what = format!("answers of {teacher} to {samples} samples");
-                console.err.line(format!("{name}  {what}{how}"));
+                self.line(format!("{name}  {what}{how}"), console);
             }
             Event::DataLoaded { .. }
             | Event::Compared { .. }
@@ -142,28 +176,76 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away, so that an error can be read.
+    /// Writes a line above the bars.
+    fn line(&self, text: String, console: &mut Console) {
+        let text = match &self.label {
+            Some(label) => format!("{} {text}", paint(self.color, Style::Dim, label)),
+            None => text,
+        };
+        self.bars.suspend(|| console.err.line(text));
+    }
+
+    /// Shows how far other work has come; on a terminal alone.
+    fn work(&mut self, what: &str, name: &str, done: u64, of: u64) {
+        if self.detail != Detail::Bar || (of == 0 && what != "reading") {
+            return;
+        }
+        let title = format!("{what} {name}");
+        let known = self.working.as_ref().filter(|(known, _)| *known == title);
+        let bar = match known {
+            Some((_, bar)) => bar.clone(),
+            None => {
+                self.rest();
+                let unit = if what == "reading" {
+                    "{bytes}/{total_bytes}  {bytes_per_sec}"
+                } else {
+                    "{pos}/{len} samples  {per_sec}"
+                };
+                let bar = self.bar(of, &format!("{unit}  {{eta}} left"), &title);
+                self.working = Some((title, bar.clone()));
+                if what == "reading" {
+                    let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+                    *reading = Some(bar.clone());
+                }
+                bar
+            }
+        };
+        if what != "reading" {
+            bar.set_position(done);
+        }
+    }
+
+    /// Takes the bar of other work away.
+    fn rest(&mut self) {
+        if let Some((_, bar)) = self.working.take() {
+            *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            bar.finish_and_clear();
+        }
+    }
+
+    /// A bar with a title before it and a text behind it.
+    fn bar(&self, length: u64, text: &str, title: &str) -> ProgressBar {
+        let bar = self.bars.add(ProgressBar::new(length));
+        let (bold, paint) = if self.color { (":.bold", ".cyan/dim") } else { ("", "") };
+        let template = format!("{{prefix{bold}}} {{bar:24{paint}}} {text}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        let label = self.label.as_ref().map(|label| format!("{label} "));
+        bar.set_prefix(format!("{}{title}", label.unwrap_or_default()));
+        bar
+    }
+
+    /// Takes the bars away, so that an error can be read.
     pub(crate) fn clear(&mut self) {
+        self.rest();
         if let Some(bar) = self.training.take().and_then(|t| t.bar) {
             bar.finish_and_clear();
         }
     }
 
     fn begin(&self, artifact: &str, epochs: u64, steps: u64) -> Training {
-        let bar = (self.detail == Detail::Bar).then(|| {
-            let bar =
-                ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr_with_hz(20));
-            let template = if self.color {
-                "{prefix:.bold} {bar:24.cyan/dim} {msg}"
-            } else {
-                "{prefix} {bar:24} {msg}"
-            };
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style.progress_chars("━╸─"));
-            }
-            bar.set_prefix(artifact.to_string());
-            bar
-        });
+        let bar = (self.detail == Detail::Bar).then(|| self.bar(steps, "{msg}", artifact));
         let now = Instant::now();
         Training {
             artifact: artifact.into(),
@@ -197,24 +279,19 @@ impl Training {
     }
 
     /// One line of a log.
-    fn epoch_line(
-        &self,
-        epoch: u64,
-        loss: f64,
-        valid: Option<&Scores>,
-        rate: f64,
-        color: bool,
-    ) -> String {
+    fn epoch_line(&self, passed: &Epoch, color: bool) -> String {
+        let Epoch { epoch, train_loss, valid, samples, seconds, .. } = passed;
         let width = self.epochs.to_string().len();
         let mut line = format!(
             "{}  epoch {epoch:>width$}/{}  loss {:<7}",
             paint(color, Style::Bold, &self.artifact),
             self.epochs,
-            number(loss)
+            number(*train_loss)
         );
         if let Some(scores) = valid {
             line += &format!("  valid loss {:<7}  {:<14}", number(scores.loss), named(scores));
         }
+        let rate = *samples as f64 / seconds.max(1e-9);
         line += &format!("  {} samples/s", count(rate as u64));
         line
     }

@@ -22,26 +22,27 @@ pub(crate) fn stream(path: &Path, write: &mut Write<'_>) -> io::Result<File> {
         }
         file.sync_all()?;
         fs::rename(temporary, &target)?;
+        settle(&target)?;
         Ok(file)
     })
 }
 
-/// The same with a file that bears no name in the end, and is gone when nothing holds it any more.
-pub(crate) fn nameless(path: &Path, write: &mut Write<'_>) -> io::Result<File> {
-    at_temporary(path, |temporary| {
-        let file = fill(temporary, write)?;
-        fs::remove_file(temporary)?;
-        Ok(file)
-    })
+/// Removes what killed processes have left of files that they were writing into a folder.
+pub(crate) fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(".tmp") {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Gives a temporary name beside `path`, at which nothing is left when `make` fails. Missing folders are made.
 fn at_temporary<T>(path: &Path, make: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder)?;
+    fs::create_dir_all(folder_of(path))?;
     let temporary = temporary(path);
     let made = make(&temporary);
     if made.is_err() {
@@ -49,6 +50,24 @@ fn at_temporary<T>(path: &Path, make: impl FnOnce(&Path) -> io::Result<T>) -> io
         let _ = fs::remove_file(&temporary);
     }
     made
+}
+
+/// Has the name of a file written to the disk, as its bytes have been.
+#[cfg(unix)]
+fn settle(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn settle(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 fn fill(temporary: &Path, write: &mut Write<'_>) -> io::Result<File> {
@@ -69,7 +88,6 @@ fn temporary(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
 
     /// A folder of a test's own, removed with what is in it.
     struct Folder(PathBuf);
@@ -112,20 +130,16 @@ mod tests {
             Err(io::Error::other("the teacher is gone"))
         };
         assert_eq!(stream(&path, half).unwrap_err().to_string(), "the teacher is gone");
-        assert!(nameless(&path, half).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(folder.names(), ["a.txt"]);
     }
 
     #[test]
-    fn a_nameless_file_is_read_and_leaves_nothing() {
-        let folder = Folder::new("nameless");
-        let path = folder.0.join("deep/a.txt");
-        let mut file = nameless(&path, &mut |file| file.write_all(b"one")).unwrap();
-        assert!(folder.names().is_empty());
-        let mut text = String::new();
-        io::Seek::rewind(&mut file).unwrap();
-        file.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "one");
+    fn what_a_killed_process_left_is_swept_away() {
+        let folder = Folder::new("swept");
+        replace(&folder.0.join("deep/a.txt"), b"one").unwrap();
+        fs::write(folder.0.join("deep/.a.txt.1.tmp"), b"half").unwrap();
+        sweep(&folder.0.join("deep"));
+        assert_eq!(folder.names(), ["a.txt"]);
     }
 }

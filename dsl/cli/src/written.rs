@@ -3,7 +3,7 @@
 use crate::human::{count, plural};
 use dlm_check::Program;
 use dlm_check::program::{Load, Loaded, LossUse, NetLayer, TeacherUse};
-use dlm_vocab::{Arg, Args, Default, Param, Unit, Word};
+use dlm_vocab::{Arg, Args, Default, Param, Word};
 
 /// The step as a program would have it, without what is default: `conv(32, 3, stride = 2)`.
 pub(crate) fn call(layer: &NetLayer) -> String {
@@ -82,7 +82,7 @@ fn with_arguments(name: &str, word: &Word, args: &Args, all: bool) -> String {
         let path = matches!(param.ty, dlm_vocab::Type::Path);
         let text = match arg {
             Arg::Str(text) if path => text.clone(),
-            arg => value(arg),
+            arg => arg.to_string(),
         };
         if param.default == Default::Required && !path {
             parts.push(text);
@@ -119,37 +119,6 @@ fn is_default(param: &Param, arg: &Arg, args: &Args) -> bool {
         (Default::Quantity(d, unit), Arg::Quantity(v, u)) => d == v && unit == u,
         (Default::Same(other), arg) => args.get(other) == Some(arg),
         _ => false,
-    }
-}
-
-/// An argument as a program would have it.
-fn value(arg: &Arg) -> String {
-    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
-    match arg {
-        Arg::Int(v) => v.to_string(),
-        Arg::Real(v) => v.to_string(),
-        Arg::Bool(v) => v.to_string(),
-        Arg::Str(v) => format!("{v:?}"),
-        Arg::Name(v) => v.clone(),
-        Arg::Ints(v) if v.len() == 2 && v[0] == v[1] => v[0].to_string(),
-        Arg::Ints(v) => list(v.iter().map(i64::to_string).collect()),
-        Arg::Reals(v) => list(v.iter().map(f64::to_string).collect()),
-        Arg::Strs(v) => list(v.iter().map(|s| format!("{s:?}")).collect()),
-        Arg::Quantity(v, unit) => format!("{v} {}", unit_name(*unit)),
-        Arg::Call(name, v) => {
-            let numbers: Vec<String> = v.iter().map(f64::to_string).collect();
-            format!("{name}({})", numbers.join(", "))
-        }
-    }
-}
-
-fn unit_name(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Epochs => "epochs",
-        Unit::Steps => "steps",
-        Unit::Samples => "samples",
-        Unit::Bytes => "B",
-        Unit::Seconds => "s",
     }
 }
 

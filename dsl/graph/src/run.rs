@@ -22,6 +22,22 @@ impl States {
     /// # Panics
     /// When two plans give one name different types.
     pub fn new<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> States {
+        let (slots, end) = States::lay(plans);
+        States { arena: Arena::new(end), slots }
+    }
+
+    /// Bytes that the states of these plans need.
+    ///
+    /// # Panics
+    /// As [`States::new`].
+    pub fn bytes_of<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> usize {
+        States::lay(plans).1
+    }
+
+    /// The place of each state, and the bytes of all.
+    fn lay<'a>(
+        plans: impl IntoIterator<Item = &'a Plan>,
+    ) -> (BTreeMap<String, (Ty, Slot)>, usize) {
         let mut slots: BTreeMap<String, (Ty, Slot)> = BTreeMap::new();
         let mut end = 0;
         for (name, ty) in plans.into_iter().flat_map(|plan| &plan.states) {
@@ -33,7 +49,7 @@ impl States {
             end += slot.len.next_multiple_of(ALIGN);
             slots.insert(name.clone(), (ty.clone(), slot));
         }
-        States { arena: Arena::new(end), slots }
+        (slots, end)
     }
 
     /// The names, in alphabetical order, with their types.

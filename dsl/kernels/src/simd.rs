@@ -40,6 +40,27 @@ pub(crate) fn level() -> Level {
     Level::Plain
 }
 
+/// The vector instructions of this CPU that the kernels use, by their usual names.
+pub fn features() -> Vec<&'static str> {
+    let mut known = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        known.push("sse2");
+        if wide() {
+            known.extend(["avx2", "fma"]);
+        }
+        if level() == Level::Avx512 {
+            known.push("avx512f");
+        }
+        known.extend(match bytes() {
+            Bytes::AvxVnni => Some("avxvnni"),
+            Bytes::Avx512 => Some("avx512vnni"),
+            Bytes::Portable | Bytes::Sse2 | Bytes::Avx2 => None,
+        });
+    }
+    known
+}
+
 /// How products of bytes are summed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bytes {

@@ -89,7 +89,8 @@ impl Body<'_> {
         }
     }
 
-    /// The answers on a part of some data and what they are worth.
+    /// The answers on a part of some data and what they are worth; `heard` hears how many samples have been
+    /// answered.
     ///
     /// # Errors
     /// When it cannot answer.
@@ -98,10 +99,11 @@ impl Body<'_> {
         loss: &[LossUse],
         data: &Loaded,
         split: Split,
+        heard: &mut dyn FnMut(usize),
     ) -> Result<(Answers, Option<Scores>), String> {
         match self.answerer(loss, data) {
-            Some(mut answerer) => Ok(answerer.run(split)),
-            None => ask(&mut self.asked(data, &[]), loss, data, split),
+            Some(mut answerer) => Ok(answerer.run(split, heard)),
+            None => ask(&mut self.asked(data, &[]), loss, data, split, heard),
         }
     }
 

@@ -20,7 +20,6 @@ use dlm_vocab::data::fit::{adapt, fits, whole};
 use dlm_vocab::data::split::{Take, split_counts, split_samples};
 use dlm_vocab::data::{Facts, Numbers, Samples, Target, Targets};
 use preprocess::Scaler;
-use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex};
 
 /// A dataset that has been read.
@@ -140,6 +139,20 @@ impl Loaded {
         &self.part(split).values
     }
 
+    /// The inputs of one sample of a part as they were read: bytes as shares of the brightest, floats as they
+    /// are, gaps filled; an image row after row, pixel after pixel, channel after channel.
+    pub fn sample(&self, split: Split, place: usize) -> Vec<f32> {
+        let Rows { source, rows, .. } = self.part(split);
+        let size = self.facts.shape.len();
+        let start = rows[place] as usize * size;
+        match &self.sources[*source].inputs {
+            Numbers::U8 { bytes, scale } => {
+                bytes[start..start + size].iter().map(|&byte| f32::from(byte) / scale).collect()
+            }
+            Numbers::F32(all) => all[start..start + size].to_vec(),
+        }
+    }
+
     /// Whether training sees other samples in each pass.
     pub fn augments(&self) -> bool {
         !self.augments.is_empty()
@@ -153,23 +166,25 @@ impl Loaded {
 
     /// A hash of the inputs of the training part in their order, and of how they are normalised.
     pub fn fingerprint(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
+        let mut hash = blake3::Hasher::new();
         let Rows { source, rows, .. } = &self.parts[0];
         let Preprocess { shape, scale, mean, std, gaps, .. } = &self.preprocess;
         for &size in shape {
-            hash.update((size as u64).to_le_bytes());
+            hash.update(&(size as u64).to_le_bytes());
         }
         for x in std::iter::once(scale).chain(mean).chain(std).chain(gaps) {
-            hash.update(x.to_le_bytes());
+            hash.update(&x.to_le_bytes());
         }
         let size = self.facts.shape.len();
         for &row in rows {
             let place = row as usize * size;
             match &self.sources[*source].inputs {
-                Numbers::U8 { bytes, .. } => hash.update(&bytes[place..place + size]),
+                Numbers::U8 { bytes, .. } => {
+                    hash.update(&bytes[place..place + size]);
+                }
                 Numbers::F32(all) => {
                     let bytes = all[place..place + size].iter().flat_map(|x| x.to_le_bytes());
-                    hash.update(bytes.collect::<Vec<u8>>());
+                    hash.update(&bytes.collect::<Vec<u8>>());
                 }
             }
         }

@@ -64,12 +64,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The answers on a part and what they are worth with the weights as they are now; without targets
-    /// there is nothing but answers.
+    /// there is nothing but answers. `heard` hears how many samples have been answered.
     pub fn run(
         &mut self,
         split: Split,
         work: &mut Workspace,
         states: &mut States,
+        heard: &mut dyn FnMut(usize),
     ) -> (Answers, Option<Scores>) {
         let count = self.data.len(split);
         let labelled = self.form != TargetForm::None && self.data.labelled(split);
@@ -79,6 +80,7 @@ impl<'a> Evaluator<'a> {
         work.fit(&prepare.plan);
         prepare.run(work, states, Clock::default());
         for start in (0..count).step_by(BATCH) {
+            heard(start);
             let size = BATCH.min(count - start);
             let ready = self.answer.get(size);
             let plan = &ready.plan;
@@ -101,7 +103,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// The answers of a teacher on a part and what they are worth by `loss`; without targets there is nothing
-/// but answers.
+/// but answers. `heard` hears how many samples have been answered.
 ///
 /// # Errors
 /// When it cannot answer.
@@ -110,6 +112,7 @@ pub fn ask(
     loss: &[LossUse],
     data: &Loaded,
     split: Split,
+    heard: &mut dyn FnMut(usize),
 ) -> Result<(Answers, Option<Scores>), String> {
     let (count, width) = (data.len(split), teacher.width());
     let form = TargetForm::of(&data.facts.target, false);
@@ -125,6 +128,7 @@ pub fn ask(
     let mut total = 0.0;
     let mut x = vec![0.0; BATCH * data.facts.shape.len()];
     for start in (0..count).step_by(BATCH) {
+        heard(start);
         let size = BATCH.min(count - start);
         let x = &mut x[..size * data.facts.shape.len()];
         data.fill(split, start..start + size, x);
@@ -203,8 +207,12 @@ impl<'a> Answerer<'a> {
     }
 
     /// As [`Evaluator::run`].
-    pub fn run(&mut self, split: Split) -> (Answers, Option<Scores>) {
-        self.evaluator.run(split, &mut self.work, &mut self.states)
+    pub fn run(
+        &mut self,
+        split: Split,
+        heard: &mut dyn FnMut(usize),
+    ) -> (Answers, Option<Scores>) {
+        self.evaluator.run(split, &mut self.work, &mut self.states, heard)
     }
 
     /// Answers one sample: what is timed as latency.

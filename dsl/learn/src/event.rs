@@ -2,6 +2,7 @@
 
 use crate::metrics::{Scores, Taught};
 use crate::quant::report::Report;
+use crate::record::Epoch;
 use crate::teacher::state_dict::Fitted;
 use dlm_check::program::Split;
 use serde::Serialize;
@@ -73,6 +74,43 @@ pub enum Event {
         /// Bytes of the memory for one update: activations, gradients and scratch.
         workspace_bytes: usize,
     },
+    /// An artifact is what an earlier run made, and is not made again.
+    UpToDate {
+        /// The artifact.
+        artifact: String,
+    },
+    /// An artifact of an earlier run is made again.
+    OutOfDate {
+        /// The artifact.
+        artifact: String,
+        /// What has changed since, a short text each.
+        why: Vec<String>,
+    },
+    /// A training goes on from a checkpoint.
+    Resumed {
+        /// The artifact.
+        artifact: String,
+        /// Passes completed.
+        epoch: u64,
+        /// Updates made.
+        step: u64,
+        /// Updates in all.
+        steps: u64,
+        /// The passes that an earlier run has made.
+        #[serde(skip)]
+        passed: Vec<Epoch>,
+    },
+    /// Work that takes a while has come so far: `reading`, `calibrating`, `evaluating`.
+    Working {
+        /// What is done.
+        what: &'static str,
+        /// To what: a file, a dataset, an artifact.
+        name: String,
+        /// How much is done.
+        done: u64,
+        /// Of how much: samples, or bytes of a file.
+        of: u64,
+    },
     /// An update has been made.
     Step {
         /// The artifact.
@@ -90,22 +128,9 @@ pub enum Event {
     EpochEnded {
         /// The artifact.
         artifact: String,
-        /// The pass, from 1.
-        epoch: u64,
-        /// Updates so far.
-        step: u64,
-        /// The mean loss of the pass's batches, each measured before its update.
-        train_loss: f64,
-        /// What the validation part says, if there is one.
-        valid: Option<Scores>,
-        /// The learning rate of the last update.
-        lr: f64,
-        /// Samples seen in the pass.
-        samples: usize,
-        /// Seconds spent on updates in the pass, evaluation not included.
-        seconds: f64,
-        /// Whether this is the best validation loss so far.
-        best: bool,
+        /// The pass.
+        #[serde(flatten)]
+        passed: Epoch,
     },
     /// A training has ended.
     TrainEnded {
@@ -131,7 +156,7 @@ pub enum Event {
         /// The policy.
         policy: String,
         /// `dynamic`, `static` or `qat`.
-        method: &'static str,
+        method: String,
         /// Samples on which ranges are found.
         samples: usize,
     },
@@ -140,7 +165,7 @@ pub enum Event {
         /// The artifact.
         artifact: String,
         /// The code of the warning.
-        code: &'static str,
+        code: String,
         /// What is so.
         message: String,
     },

@@ -1,5 +1,7 @@
 //! The training loop.
 
+mod checkpoint;
+
 use crate::compile::{AVERAGE, Plans, TargetForm, answer_graph, train_graph};
 use crate::data::Loaded;
 use crate::evaluate::{Evaluator, target_of};
@@ -7,8 +9,11 @@ use crate::event::Event;
 use crate::judge::score;
 use crate::lesson::Lesson;
 use crate::metrics::Scores;
+use crate::record::Epoch;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
+use checkpoint::{Best, Partial, Standing};
+use dlm_check::budget::bytes;
 use dlm_check::lower::{WeightInfo, init, weights};
 use dlm_check::program::{Average, Length, Network, Split, Training};
 use dlm_graph::pass::Folded;
@@ -30,15 +35,35 @@ pub struct Job<'a> {
     pub seed: u64,
     /// The weights that are taken where name and size agree.
     pub from: Option<&'a Weights>,
+    /// Where the training is kept while it goes on.
+    pub kept: Kept<'a>,
 }
+
+/// Where a training is kept while it goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept<'a> {
+    /// The name of its file in the folder of the run.
+    pub file: &'a str,
+    /// What tells the training from all others.
+    pub key: &'a str,
+}
+
+/// Seconds between checkpoints within a pass.
+const OFTEN: f64 = 60.0;
+/// Seconds between checkpoints at the ends of passes, at the least.
+const SELDOM: f64 = 0.2;
 
 /// What a training gives.
 #[derive(Debug)]
 pub struct Fitted {
     /// The weights.
     pub weights: Weights,
-    /// Seconds in all.
+    /// Seconds in all, those before an interruption included.
     pub seconds: f64,
+    /// The passes.
+    pub history: Vec<Epoch>,
+    /// Whether it went on from a checkpoint.
+    pub resumed: bool,
 }
 
 /// Trains a network, with what teachers tell it.
@@ -54,7 +79,7 @@ pub fn fit(job: Job<'_>, lesson: Lesson, world: &mut dyn World) -> Result<Fitted
 /// # Errors
 /// As for [`fit`].
 pub fn fit_recipe(job: Job<'_>, recipe: Recipe, world: &mut dyn World) -> Result<Fitted, RunError> {
-    Fit::new(job, recipe).run(world)
+    Fit::new(job, recipe, world.memory())?.run(world)
 }
 
 /// The graphs of a training, and what they change.
@@ -76,7 +101,7 @@ pub struct Recipe {
 impl Recipe {
     /// The network as it stands.
     fn plain(job: Job<'_>, lesson: Lesson) -> Recipe {
-        let Job { network, training, data, seed, from } = job;
+        let Job { network, training, data, seed, from, .. } = job;
         let form = update_form(data);
         let plain = TargetForm::of(&data.facts.target, false);
         let averages = training.average.is_some();
@@ -131,21 +156,15 @@ struct Fit<'a> {
     work: Workspace,
     schedule: Box<dyn Schedule>,
     span: Span,
-    /// How many snapshots the averages of `swa` hold.
-    averaged: u64,
-    step: u64,
+    /// Where it stands.
+    now: Standing,
     lr: f64,
-}
-
-/// The best validation so far.
-struct Best {
-    figure: f64,
-    epoch: u64,
-    weights: Option<Weights>,
+    /// When the last checkpoint was made.
+    checked: f64,
 }
 
 impl<'a> Fit<'a> {
-    fn new(job: Job<'a>, recipe: Recipe) -> Fit<'a> {
+    fn new(job: Job<'a>, recipe: Recipe, memory: Option<u64>) -> Result<Fit<'a>, RunError> {
         let Job { network, training, data, .. } = job;
         let mut plans: Vec<(u64, Plans)> =
             recipe.updates.into_iter().map(|(from, graph)| (from, Plans::new(graph))).collect();
@@ -154,8 +173,10 @@ impl<'a> Fit<'a> {
         let width = network.ty(network.output).len();
         let mut evaluator = Evaluator::of(recipe.answer, width, data);
         let answers = [evaluator.prepare(), evaluator.one()];
-        let all = ready.iter().chain(&answers).map(|ready| &ready.plan);
-        let mut states = States::new(all);
+        let all = || ready.iter().chain(&answers).map(|ready| &ready.plan);
+        let work = all().map(|plan| plan.bytes).max().unwrap_or(0);
+        enough_memory(training, (work + States::bytes_of(all())) as u64, memory)?;
+        let mut states = States::new(all());
         for prefix in ["", AVERAGE] {
             recipe.start.put(&mut states, prefix);
         }
@@ -165,7 +186,7 @@ impl<'a> Fit<'a> {
         let span = span(training, data);
         let (schedule, args) = &training.schedule;
         let schedule = (schedule.start)(args, span);
-        Fit {
+        Ok(Fit {
             job,
             plans,
             owned: recipe.owned,
@@ -176,17 +197,17 @@ impl<'a> Fit<'a> {
             work,
             schedule,
             span,
-            averaged: 0,
-            step: 0,
+            now: Standing::default(),
             lr: span.lr,
-        }
+            checked: 0.0,
+        })
     }
 
     fn run(mut self, world: &mut dyn World) -> Result<Fitted, RunError> {
         let Job { network, training, data, .. } = self.job;
         let artifact = training.artifact.clone();
         self.lesson.prepare(training, data, world)?;
-        let began = world.seconds();
+        self.checked = world.seconds();
         let Span { steps, steps_per_epoch, .. } = self.span;
         let epochs = steps.div_ceil(steps_per_epoch);
         world.tell(Event::TrainStarted {
@@ -201,66 +222,97 @@ impl<'a> Fit<'a> {
             workspace_bytes: self.work.bytes()
                 + self.lesson.bytes(training.batch.min(data.len(Split::Train).max(1))),
         });
-        let mut best: Option<Best> = None;
-        let mut stopped = None;
-        let mut epoch = 0;
-        while self.step < steps && stopped.is_none() {
-            epoch += 1;
-            let Epoch { train_loss, samples, seconds } = self.epoch(epoch, world)?;
+        let resumed = self.resume(world);
+        while self.now.epochs < epochs && self.now.stopped.is_none() {
+            let epoch = self.now.epochs + 1;
+            self.epoch(epoch, world)?;
+            let Partial { loss, samples, seconds } = std::mem::take(&mut self.now.partial);
+            let train_loss = loss / samples.max(1) as f64;
             self.average(epoch);
             let valid = self.validate();
             self.schedule.hear(valid.as_ref().map_or(train_loss, |scores| scores.loss));
-            let is_best = self.judge(epoch, valid.as_ref(), &mut best);
-            world.tell(Event::EpochEnded {
-                artifact: artifact.clone(),
-                epoch,
-                step: self.step,
-                train_loss,
-                valid,
-                lr: self.lr,
-                samples,
-                seconds,
-                best: is_best,
-            });
-            let last = best.as_ref().map_or(epoch, |best| best.epoch);
+            let best = self.judge(epoch, valid.as_ref());
+            self.now.epochs = epoch;
+            let (step, lr) = (self.now.step, self.lr);
+            let passed = Epoch { epoch, step, train_loss, valid, lr, samples, seconds, best };
+            world.tell(Event::EpochEnded { artifact: artifact.clone(), passed: passed.clone() });
+            // What a pass confused is told while it goes on, and not kept.
+            let valid = passed.valid.map(|it| Scores { confusion: Vec::new(), ..it });
+            self.now.history.push(Epoch { valid, ..passed });
+            let last = self.now.best.as_ref().map_or(epoch, |best| best.epoch);
             if let Some(stop) = training.stop.as_ref().filter(|stop| epoch - last >= stop.patience)
-                && self.step < steps
+                && self.now.step < steps
             {
                 let (metric, patience) = (&stop.metric, stop.patience);
-                stopped = Some(format!("valid.{metric} has not improved for {patience} epochs"));
+                let why = format!("valid.{metric} has not improved for {patience} epochs");
+                self.now.stopped = Some(why);
+            }
+            if world.seconds() - self.checked >= SELDOM {
+                self.checkpoint(world)?;
             }
         }
-        let kept = best.filter(|best| training.keep_best && best.epoch < epoch);
+        let epochs = self.now.epochs;
+        let best = self.now.best.take();
+        let kept = best.filter(|best| training.keep_best && best.epoch < epochs);
         let (kept, weights) = match kept {
             Some(Best { epoch, weights: Some(weights), .. }) => (Some(epoch), weights),
             _ => (None, self.result()),
         };
-        let seconds = world.seconds() - began;
-        let steps = self.step;
-        world.tell(Event::TrainEnded { artifact, epochs: epoch, steps, stopped, kept, seconds });
-        Ok(Fitted { weights, seconds })
+        let seconds = self.now.seconds + world.seconds() - self.checked;
+        let (steps, stopped) = (self.now.step, self.now.stopped.take());
+        world.tell(Event::TrainEnded { artifact, epochs, steps, stopped, kept, seconds });
+        Ok(Fitted { weights, seconds, history: self.now.history, resumed })
+    }
+
+    /// Goes on from the checkpoint of an earlier run, if there is one of this training.
+    fn resume(&mut self, world: &mut dyn World) -> bool {
+        let Job { training, kept, .. } = self.job;
+        let Some(bytes) = world.recall(kept.file) else { return false };
+        let bytes = (*bytes).as_ref();
+        let Some(now) = checkpoint::read(bytes, kept.key, &mut self.states) else { return false };
+        self.schedule.restore(&now.schedule);
+        let (epoch, step) = (now.epochs, now.step);
+        self.lr = self.schedule.lr(step.saturating_sub(1));
+        self.now = now;
+        let (artifact, passed) = (training.artifact.clone(), self.now.history.clone());
+        world.tell(Event::Resumed { artifact, epoch, step, steps: self.span.steps, passed });
+        true
+    }
+
+    /// Hands over a checkpoint to be written.
+    fn checkpoint(&mut self, world: &mut dyn World) -> Result<(), RunError> {
+        let Job { training, kept, .. } = self.job;
+        let time = world.seconds();
+        self.now.schedule = self.schedule.state();
+        self.now.seconds += time - self.checked;
+        self.checked = time;
+        let bytes = checkpoint::write(kept.key, &self.now, &self.states);
+        bytes.and_then(|bytes| world.checkpoint(kept.file, bytes)).map_err(|why| RunError {
+            message: format!("a checkpoint of `{}` cannot be written: {why}", training.artifact),
+            help: Some("the one before it is whole: the next `dlm run` goes on from there".into()),
+            span: None,
+        })
     }
 
     /// One pass over the training part, or what is left of the steps.
-    fn epoch(&mut self, epoch: u64, world: &mut dyn World) -> Result<Epoch, RunError> {
+    fn epoch(&mut self, epoch: u64, world: &mut dyn World) -> Result<(), RunError> {
         let Job { training, data, seed, .. } = self.job;
         let order = data.order(rng::key_of(seed, "order"), epoch);
-        let mut total = 0.0;
-        let mut samples = 0;
-        let began = world.seconds();
-        for batch in order.chunks(training.batch) {
-            if self.step == self.span.steps {
+        let done = self.now.step - self.now.epochs * self.span.steps_per_epoch;
+        let mut began = world.seconds();
+        for batch in order.chunks(training.batch).skip(done as usize) {
+            if self.now.step == self.span.steps {
                 break;
             }
-            let step = self.step;
+            let step = self.now.step;
             let due = self.plans.iter_mut().rev().find(|(from, _)| *from <= step);
             let Some((_, plans)) = due else { unreachable!("the first takes over at once") };
             let ready = plans.get(batch.len());
             let plan = &ready.plan;
             self.work.fit(plan);
-            self.lr = self.schedule.lr(self.step);
-            self.step += 1;
-            let key = rng::key(rng::key_of(seed, "augment"), self.step);
+            self.lr = self.schedule.lr(step);
+            self.now.step += 1;
+            let key = rng::key(rng::key_of(seed, "augment"), self.now.step);
             let mixing = data.fill_train(batch, key, plan.input_f32(&mut self.work, 0));
             let x = plan.input_f32(&mut self.work, 0);
             self.lesson.see(training, batch, x)?;
@@ -273,28 +325,51 @@ impl<'a> Fit<'a> {
                 plan.input_f32(&mut self.work, first + number).copy_from_slice(signal);
             }
             let clock = Clock {
-                step: self.step,
+                step: self.now.step,
                 lr: self.lr as f32,
-                seed: rng::key(rng::key_of(seed, "dropout"), self.step),
+                seed: rng::key(rng::key_of(seed, "dropout"), self.now.step),
             };
             ready.run(&mut self.work, &mut self.states, clock);
             let loss = f64::from(plan.output_f32(&self.work, &self.states, 0)[0]);
             if !loss.is_finite() {
                 return Err(self.diverged(epoch, loss));
             }
-            total += loss * batch.len() as f64;
-            samples += batch.len();
+            self.now.partial.loss += loss * batch.len() as f64;
+            self.now.partial.samples += batch.len();
             world.tell(Event::Step {
                 artifact: training.artifact.clone(),
                 epoch,
-                step: self.step,
+                step: self.now.step,
                 samples: batch.len(),
                 loss,
             });
+            self.pause(&mut began, world)?;
         }
-        let seconds = world.seconds() - began;
-        Ok(Epoch { train_loss: total / samples.max(1) as f64, samples, seconds })
+        self.now.partial.seconds += world.seconds() - began;
+        Ok(())
     }
+
+    /// Makes a checkpoint where one is due within a pass, and ends the run where that is wanted. `began` is the
+    /// time from which the seconds of the pass have not been counted.
+    fn pause(&mut self, began: &mut f64, world: &mut dyn World) -> Result<(), RunError> {
+        let (stopping, time) = (world.stopping(), world.seconds());
+        if !stopping && time - self.checked < OFTEN {
+            return Ok(());
+        }
+        self.now.partial.seconds += time - *began;
+        *began = time;
+        self.checkpoint(world)?;
+        if !stopping {
+            return Ok(());
+        }
+        world.settle().map_err(RunError::plain)?;
+        let (artifact, epoch) = (&self.job.training.artifact, self.now.epochs + 1);
+        Err(RunError::plain(format!(
+            "`{artifact}` was stopped in epoch {epoch}, after step {} of {}",
+            self.now.step, self.span.steps
+        )))
+    }
+
 
     /// Brings the averages up to date at the end of an epoch.
     fn average(&mut self, epoch: u64) {
@@ -312,7 +387,7 @@ impl<'a> Fit<'a> {
             }
             Some(Average::Swa(start, unit)) => {
                 let reached = match unit {
-                    Unit::Steps => self.step as f64 > start,
+                    Unit::Steps => self.now.step as f64 > start,
                     _ => epoch as f64 > start,
                 };
                 let current = take(&self.states);
@@ -320,8 +395,8 @@ impl<'a> Fit<'a> {
                     current.put(&mut self.states, AVERAGE);
                     return;
                 }
-                self.averaged += 1;
-                let share = 1.0 / self.averaged as f32;
+                self.now.averaged += 1;
+                let share = 1.0 / self.now.averaged as f32;
                 for (name, numbers) in current.0 {
                     if let Some(average) = self.states.get_mut(&format!("{AVERAGE}{name}")) {
                         average.iter_mut().zip(numbers).for_each(|(a, x)| *a += share * (x - *a));
@@ -335,23 +410,23 @@ impl<'a> Fit<'a> {
         if self.job.data.len(Split::Valid) == 0 {
             return None;
         }
-        self.evaluator.run(Split::Valid, &mut self.work, &mut self.states).1
+        self.evaluator.run(Split::Valid, &mut self.work, &mut self.states, &mut |_| ()).1
     }
 
     /// Whether this epoch's validation is the best so far; keeps its weights where they may be the
     /// result.
-    fn judge(&mut self, epoch: u64, valid: Option<&Scores>, best: &mut Option<Best>) -> bool {
+    fn judge(&mut self, epoch: u64, valid: Option<&Scores>) -> bool {
         let training = self.job.training;
         let metric = training.stop.as_ref().map_or("loss", |stop| &stop.metric);
         let Some(figure) = valid.and_then(|scores| score(scores, metric)) else { return false };
         let rises = dlm_vocab::metric::find(metric).is_some_and(|metric| metric.rises);
-        let better = best.as_ref().is_none_or(|best| match rises {
+        let better = self.now.best.as_ref().is_none_or(|best| match rises {
             true => figure > best.figure,
             false => figure < best.figure,
         });
         if better {
             let weights = training.keep_best.then(|| self.result());
-            *best = Some(Best { figure, epoch, weights });
+            self.now.best = Some(Best { figure, epoch, weights });
         }
         better
     }
@@ -370,17 +445,37 @@ impl<'a> Fit<'a> {
         if training.clip.is_none() {
             tries.push("`clip = 1`".to_string());
         }
-        if self.step <= self.span.steps_per_epoch {
+        if self.now.step <= self.span.steps_per_epoch {
             tries.push("`schedule = cosine(warmup = 1 epoch)`".to_string());
         }
         RunError {
             message: format!(
                 "the loss of `{}` became {what} in epoch {epoch}, step {}",
-                training.artifact, self.step
+                training.artifact, self.now.step
             ),
             help: Some(format!("try {}", tries.join(", or "))),
             span: Some(training.span),
         }
+    }
+}
+
+/// Refuses a training that needs more memory than there is, before it is taken.
+fn enough_memory(training: &Training, needed: u64, free: Option<u64>) -> Result<(), RunError> {
+    match free {
+        Some(free) if needed > free => Err(RunError {
+            message: format!(
+                "the training of `{}` needs {} of memory, and {} can be had",
+                training.artifact,
+                bytes(needed),
+                bytes(free)
+            ),
+            help: Some(match training.batch {
+                1 => "make the model smaller".to_string(),
+                batch => format!("try a smaller batch, or a smaller model (`batch` is {batch})"),
+            }),
+            span: Some(training.span),
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -389,12 +484,6 @@ fn rounded(x: f64) -> String {
     let digits = format!("{x:.2e}");
     let near: f64 = digits.parse().unwrap_or(x);
     if (1e-3..1e4).contains(&near) { near.to_string() } else { format!("{near:e}") }
-}
-
-struct Epoch {
-    train_loss: f64,
-    samples: usize,
-    seconds: f64,
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub struct Teacher {
     pub asked: Asked,
     /// What tells its answers to these data from all others.
     pub key: Option<Key>,
+    /// The file in which its answers are kept.
+    pub file: String,
     /// Its answers to the whole training part, once they are known.
     pub kept: Option<Kept>,
 }
@@ -61,17 +63,17 @@ impl Lesson {
             if !self.signals.layers(number).is_empty() {
                 continue;
             }
-            let Teacher { name, asked, key: Some(key), kept } = &mut self.teachers[number] else {
+            let Teacher { name, asked, key: Some(key), file, kept } = &mut self.teachers[number]
+            else {
                 continue;
             };
             let began = world.seconds();
-            let file = format!("answers/{name}.{}.bin", data.name);
             let sizes = [data.len(Split::Train), asked.width()];
-            let found = Kept::recall(&file, key, sizes, world);
+            let found = Kept::recall(file, key, sizes, world);
             let recalled = found.is_some();
             *kept = Some(match found {
                 Some(kept) => kept,
-                None => Kept::ask(&file, key, asked, data, world)
+                None => Kept::ask(file, key, asked, data, world)
                     .map_err(|error| failed(name, training, error.message))?,
             });
             world.tell(Event::Asked {

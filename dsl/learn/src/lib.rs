@@ -10,17 +10,22 @@ pub mod evaluate;
 pub mod event;
 pub mod fit;
 pub mod judge;
+pub mod key;
 pub mod lesson;
 pub mod metrics;
 pub mod onnx;
 pub mod quant;
+pub mod record;
 pub mod run;
+mod sealed;
 pub mod signals;
 pub mod stored;
 pub mod teacher;
 pub mod weights;
 
 pub use event::Event;
-pub use run::{Bytes, Judgement, Options, Outcome, RunError, Summary, World, Write, run};
+pub use run::{
+    Bytes, Common, Judgement, Options, Outcome, RunError, State, Summary, World, Write, run, run_with,
+};
 pub use stored::{Predictions, Stored};
 pub use weights::{About, Weights};

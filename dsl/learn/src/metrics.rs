@@ -1,13 +1,16 @@
 //! Figures from answers: loss, accuracy, confusion for classes; errors and R² for values.
 
-use serde::Serialize;
+use crate::record::number;
+use serde::{Deserialize, Serialize};
 
 /// What a part of the data says of an artifact. Those that do not apply are absent.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Scores {
     /// Samples.
     pub samples: usize,
     /// The mean of the loss.
+    #[serde(with = "number")]
     pub loss: f64,
     /// The share of samples whose largest logit is the right class.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,14 +31,15 @@ pub struct Scores {
 
 /// A student beside one of its teachers, on a part of the student's data. Figures that do not apply are
 /// absent.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Taught {
     /// The teacher.
     pub teacher: String,
     /// Its share of the answers.
     pub weight: f64,
     /// The part: `test`, or else `valid`, or `train` where only answers to that are known.
-    pub split: &'static str,
+    pub split: String,
     /// The teacher's own accuracy there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,

@@ -3,24 +3,30 @@
 use crate::body::{Body, What};
 use crate::data::Loaded;
 use crate::event::Event;
-use crate::fit::{Job, fit};
+use crate::fit::{Job, Kept, fit};
 use crate::judge;
+use crate::key::{Contents, Key, Keys, files_of};
 use crate::metrics::{Scores, Taught, accuracy, agreement, error_overlap, kl};
 use crate::onnx;
 use crate::quant;
 use crate::quant::report::Report;
-use crate::quant::round::Warning;
+use crate::record::{Epoch, Mistake, Warned};
 use crate::weights::About;
 use dlm_base::Files;
 use dlm_check::Program;
-use dlm_check::program::{MetricUse, Split, Step};
+use dlm_check::budget::bytes as bytes_in_words;
+use dlm_check::program::{Dataset, MetricUse, Split, Step};
+use dlm_vocab::data::{Facts, InputKind};
 use made::Made;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+mod known;
 pub(crate) mod load;
 mod made;
+mod mistakes;
 mod quantize;
 mod teach;
 
@@ -31,27 +37,26 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Run this artifact alone, with what it needs.
     pub only: Option<String>,
-    /// Added to the seed of every training.
+    /// Added to the seed of every training. What a run with another offset than 0 makes lies in a folder of
+    /// its own, and is not exported.
     pub seed_offset: u64,
+    /// Make everything, whatever an earlier run has made.
+    pub fresh: bool,
+}
+
+/// What runs of one program with several seeds share: what no seed touches is read, and made, once.
+#[derive(Debug, Default)]
+pub struct Common {
+    contents: OnceLock<Contents>,
+    data: Mutex<BTreeMap<usize, Arc<Loaded>>>,
+    /// Held by who makes an artifact that no seed touches.
+    turn: Mutex<()>,
 }
 
 /// The outside of a run: files, time, and ears.
 pub trait World: Send {
-    /// Keeps `bytes` as the weights of an artifact, replacing what was there only when all is
-    /// written, and returns the path.
-    ///
-    /// # Errors
-    /// With the reason.
-    fn save(&mut self, artifact: &str, bytes: &[u8]) -> Result<String, String>;
-
-    /// Writes `bytes` to a path that the program names, replacing what was there only when all is
-    /// written.
-    ///
-    /// # Errors
-    /// With the reason.
-    fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String>;
-
-    /// The bytes that were kept under that name with [`World::keep`], in this run or an earlier one.
+    /// The bytes of the file of that name in the run's folder, of this run or an earlier one. The name may
+    /// have folders in it.
     fn recall(&mut self, name: &str) -> Option<Bytes>;
 
     /// Keeps what `write` writes under a name in the run's folder, replacing what was there only when
@@ -60,6 +65,42 @@ pub trait World: Send {
     /// # Errors
     /// With the reason: that of `write`, or of the disk.
     fn keep(&mut self, name: &str, write: &mut Write<'_>) -> Result<Bytes, String>;
+
+    /// Keeps `bytes` under a name in the run's folder, as [`World::keep`], and returns the path as users
+    /// read it.
+    ///
+    /// # Errors
+    /// With the reason.
+    fn save(&mut self, name: &str, bytes: &[u8]) -> Result<String, String>;
+
+    /// Removes the file of that name in the run's folder, if it is there.
+    fn forget(&mut self, name: &str);
+
+    /// Keeps `bytes` as [`World::save`], while the run goes on: it need not be done at once, and where a later
+    /// call has the same name it need not be done at all.
+    ///
+    /// # Errors
+    /// With the reason why an earlier one could not be written.
+    fn checkpoint(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), String>;
+
+    /// Waits until the last checkpoint is written.
+    ///
+    /// # Errors
+    /// With the reason why it could not be.
+    fn settle(&mut self) -> Result<(), String>;
+
+    /// Writes `bytes` to a path that the program names, replacing what was there only when all is
+    /// written.
+    ///
+    /// # Errors
+    /// With the reason.
+    fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String>;
+
+    /// Whether the run is to end as soon as it can go on later.
+    fn stopping(&self) -> bool;
+
+    /// Bytes of memory that can be had; `None` where that is not known.
+    fn memory(&self) -> Option<u64>;
 
     /// Seconds since some moment.
     fn seconds(&self) -> f64;
@@ -81,10 +122,26 @@ pub struct Outcome {
     pub artifacts: Vec<Summary>,
     /// Whether each expectation that was judged holds.
     pub judged: Vec<Judgement>,
+    /// For each dataset of the program that was used the hash of its content, in hex.
+    pub data: BTreeMap<String, String>,
+}
+
+/// How an artifact came about in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It was made.
+    #[default]
+    Made,
+    /// Its training went on from a checkpoint of an earlier run.
+    Resumed,
+    /// An earlier run had made it.
+    UpToDate,
 }
 
 /// An artifact in the table of results.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Summary {
     /// Its name.
     pub artifact: String,
@@ -98,12 +155,29 @@ pub struct Summary {
     pub macs: Option<u64>,
     /// Bytes of the parameters as stored; of a closed network those of its file.
     pub size: u64,
+    /// Bytes of the activations of one sample, at their peak.
+    pub memory: Option<u64>,
+    /// The median time of one sample, in seconds.
+    pub latency: Option<f64>,
     /// What the parts of the data say.
+    #[serde(with = "by_split")]
     pub scores: BTreeMap<Split, Scores>,
     /// Seconds of training.
     pub seconds: f64,
+    /// The seed of its training, if it was trained.
+    pub seed: Option<u64>,
+    /// How it came about.
+    pub state: State,
+    /// What made it what it is.
+    pub key: Key,
     /// Where the weights were written.
     pub file: String,
+    /// The passes of its training.
+    pub history: Vec<Epoch>,
+    /// Samples of test, or else of valid, to which it answered wrongly: those of which it was most sure.
+    pub mistakes: Vec<Mistake>,
+    /// What its user should know.
+    pub warnings: Vec<Warned>,
     /// Of a quantized artifact: what was done to it.
     pub quantized: Option<Box<Quantized>>,
     /// Of an artifact with teachers: how it compares with each.
@@ -111,18 +185,17 @@ pub struct Summary {
 }
 
 /// What a quantization was, and did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Quantized {
     /// The float artifact.
     pub source: String,
     /// The policy.
     pub policy: String,
     /// `dynamic`, `static` or `qat`.
-    pub method: &'static str,
+    pub method: String,
     /// What it did, layer by layer.
     pub report: Report,
-    /// What was met and mended.
-    pub warnings: Vec<Warning>,
 }
 
 /// An expectation and what became of it.
@@ -159,13 +232,39 @@ pub fn run(
     options: &Options,
     world: &mut dyn World,
 ) -> Result<Outcome, RunError> {
+    run_with(program, files, options, &Common::default(), world)
+}
+
+/// As [`run`], beside runs with other seeds that share what is common to them.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with(
+    program: &Program,
+    files: &dyn Files,
+    options: &Options,
+    common: &Common,
+    world: &mut dyn World,
+) -> Result<Outcome, RunError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads.unwrap_or(0))
         .build()
         .map_err(|e| RunError::plain(format!("the threads cannot be started: {e}")))?;
+    let steps = program.steps_for(options.only.as_deref());
     pool.install(|| {
-        Runner { program, options, files, data: BTreeMap::new(), made: Vec::new() }.run(world)
+        let contents = common.contents.get_or_init(|| {
+            let told = &mut |path: &str| reading(path, files.len(path).unwrap_or(0), world);
+            Contents::of(program, &steps, files, told)
+        });
+        let keys = Keys::of(program, &steps, contents, options.seed_offset);
+        let made = Vec::new();
+        Runner { program, options, files, common, contents, keys, made }.run(&steps, world)
     })
+}
+
+/// Tells that so many bytes are read.
+fn reading(what: &str, of: u64, world: &mut dyn World) {
+    world.tell(Event::Working { what: "reading", name: what.to_string(), done: 0, of });
 }
 
 impl RunError {
@@ -175,54 +274,130 @@ impl RunError {
     }
 }
 
+/// For how many seconds one sample is timed at the least, where an expectation asks for it.
+const JUDGED: f64 = 0.2;
+
+/// Refuses data that do not fit into memory before they are read.
+fn enough_memory(dataset: &Dataset, world: &dyn World) -> Result<(), RunError> {
+    let Facts { kind, shape, samples, .. } = &dataset.facts;
+    let number = if *kind == InputKind::Image { 1 } else { 4 };
+    let bytes = (*samples as u64).saturating_mul(shape.len() as u64).saturating_mul(number);
+    match world.memory() {
+        Some(free) if bytes > free => Err(RunError {
+            message: format!(
+                "`{}` needs {} of memory, and {} can be had",
+                dataset.name,
+                bytes_in_words(bytes),
+                bytes_in_words(free)
+            ),
+            help: Some("take a part of it: `limit` says how many samples".to_string()),
+            span: Some(dataset.span),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// A run under way.
 struct Runner<'a> {
     program: &'a Program,
     options: &'a Options,
     files: &'a dyn Files,
-    data: BTreeMap<usize, Arc<Loaded>>,
+    common: &'a Common,
+    contents: &'a Contents,
+    keys: Keys,
     made: Vec<Made<'a>>,
 }
 
 impl<'a> Runner<'a> {
-    fn run(mut self, world: &mut dyn World) -> Result<Outcome, RunError> {
-        for step in self.program.steps_for(self.options.only.as_deref()) {
-            match step {
-                Step::Load(index) => self.load(index, world)?,
-                Step::Train(index) => self.train(index, world)?,
-                Step::Quantize(index) => self.quantize(index, world)?,
+    fn run(mut self, steps: &[Step], world: &mut dyn World) -> Result<Outcome, RunError> {
+        for &step in steps {
+            if world.stopping() {
+                return Err(RunError::plain(format!(
+                    "stopped before `{}` was begun",
+                    self.program.gives(step)
+                )));
             }
+            self.step(step, world)?;
         }
-        for export in &self.program.exports {
-            if let Some(made) = self.find(&export.artifact) {
-                let failed = |why: String| RunError {
-                    message: format!("`{}` cannot be written: {why}", export.file),
-                    help: None,
-                    span: Some(export.span),
-                };
-                let bytes = match export.file.to_lowercase().ends_with(".onnx") {
-                    true => self.onnx(made).map_err(failed)?,
-                    false => self.bytes(made).map_err(failed)?,
-                };
-                world.export(&export.file, &bytes).map_err(failed)?;
-                let (artifact, file) = (export.artifact.clone(), export.file.clone());
-                world.tell(Event::Saved { artifact, file });
-            }
+        if self.options.seed_offset == 0 {
+            self.export(world)?;
         }
         let judged = self.judge(world)?;
-        Ok(Outcome { artifacts: self.made.into_iter().map(|made| made.summary).collect(), judged })
+        let used = self.made.iter().filter_map(|made| made.dataset);
+        let used = used.map(|index| &self.program.datasets[index]);
+        let data = used.map(|data| (data.name.clone(), self.contents.of_dataset(data))).collect();
+        let artifacts = self.made.into_iter().map(|made| made.summary).collect();
+        Ok(Outcome { artifacts, judged, data })
     }
 
-    fn data(&mut self, index: usize, world: &mut dyn World) -> Result<Arc<Loaded>, RunError> {
-        if let Some(data) = self.data.get(&index) {
+    /// Makes the artifact of one step, unless an earlier run has.
+    fn step(&mut self, step: Step, world: &mut dyn World) -> Result<(), RunError> {
+        let artifact = self.program.gives(step).to_string();
+        let common = self.common;
+        let seedless = self.keys.is_seedless(&artifact);
+        let _turn = seedless.then(|| common.turn.lock().unwrap_or_else(PoisonError::into_inner));
+        match self.known(step, world) {
+            Ok(made) => return self.up_to_date(made, world),
+            Err(why) if why.is_empty() => {}
+            Err(why) => world.tell(Event::OutOfDate { artifact: artifact.clone(), why }),
+        }
+        for name in self.program.needs(step) {
+            self.ready(name, world)?;
+        }
+        match step {
+            Step::Load(index) => self.load(index, world)?,
+            Step::Train(index) => self.train(index, world)?,
+            Step::Quantize(index) => self.quantize(index, world)?,
+        }
+        self.complete(&artifact, world)
+    }
+
+    fn export(&mut self, world: &mut dyn World) -> Result<(), RunError> {
+        let program = self.program;
+        for export in &program.exports {
+            if self.find(&export.artifact).is_none() || self.is_exported(export) {
+                continue;
+            }
+            let failed = |why: String| RunError {
+                message: format!("`{}` cannot be written: {why}", export.file),
+                help: None,
+                span: Some(export.span),
+            };
+            self.ready(&export.artifact, world)?;
+            let Some(made) = self.find(&export.artifact) else { continue };
+            let bytes = match export.file.to_lowercase().ends_with(".onnx") {
+                true => self.onnx(made).map_err(failed)?,
+                false => self.bytes(made).map_err(failed)?,
+            };
+            world.export(&export.file, &bytes).map_err(failed)?;
+            let (artifact, file) = (export.artifact.clone(), export.file.clone());
+            world.tell(Event::Saved { artifact, file });
+            self.exported(export, &bytes, world)?;
+        }
+        Ok(())
+    }
+
+    fn data(&self, index: usize, world: &mut dyn World) -> Result<Arc<Loaded>, RunError> {
+        let mut all = self.common.data.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(data) = all.get(&index) {
             return Ok(data.clone());
         }
         let dataset = &self.program.datasets[index];
+        let of = files_of(dataset).iter().map(|path| self.files.len(path).unwrap_or(0)).sum();
+        reading(&dataset.name, of, world);
+        enough_memory(dataset, world)?;
         let data = Arc::new(Loaded::load(dataset, self.files)?);
+        if let Some(path) = self.contents.changed(dataset, self.files).first() {
+            return Err(RunError {
+                message: format!("`{path}` has changed since the run began"),
+                help: Some("run again when nothing writes to it any more".to_string()),
+                span: Some(dataset.span),
+            });
+        }
         let [train, valid, test] =
             [Split::Train, Split::Valid, Split::Test].map(|split| data.len(split));
         world.tell(Event::DataLoaded { dataset: dataset.name.clone(), train, valid, test });
-        self.data.insert(index, data.clone());
+        all.insert(index, data.clone());
         Ok(data)
     }
 
@@ -233,22 +408,25 @@ impl<'a> Runner<'a> {
         let data = self.data(training.dataset, world)?;
         let lesson = self.lesson(training, &data)?;
         let from = training.from.as_ref().and_then(|name| self.find(name));
-        let from = from.and_then(|made| match &made.body.what {
+        let from = from.and_then(|made| match &made.body().what {
             What::Floats(weights) => Some(weights),
             _ => None,
         });
         let seed = training.seed.wrapping_add(self.options.seed_offset);
-        let fitted = fit(Job { network, training, data: &data, seed, from }, lesson, world)?;
+        let (file, key) = self.checkpoint(&training.artifact, world);
+        let kept = Kept { file: &file, key: &key };
+        let fitted = fit(Job { network, training, data: &data, seed, from, kept }, lesson, world)?;
         let made = Made {
-            body: Body {
+            body: Some(Body {
                 what: What::Floats(fitted.weights),
                 network: Some(network),
                 preprocess: Some(data.preprocess.clone()),
-            },
+            }),
             dataset: Some(training.dataset),
             quantization: None,
             mark: [0; 32],
             answers: BTreeMap::new(),
+            exports: BTreeMap::new(),
             summary: Summary {
                 artifact: training.artifact.clone(),
                 model: network.title.clone(),
@@ -256,11 +434,11 @@ impl<'a> Runner<'a> {
                 params: Some(network.params()),
                 macs: Some(network.macs()),
                 size: network.size(),
-                scores: BTreeMap::new(),
                 seconds: fitted.seconds,
-                file: String::new(),
-                quantized: None,
-                taught: Vec::new(),
+                seed: Some(seed),
+                state: if fitted.resumed { State::Resumed } else { State::Made },
+                history: fitted.history,
+                ..Summary::default()
             },
         };
         self.store(made, world)?;
@@ -275,7 +453,8 @@ impl<'a> Runner<'a> {
         };
         let bytes = self.bytes(&made).map_err(cannot)?;
         made.mark = made::mark(&bytes);
-        made.summary.file = world.save(&artifact, &bytes).map_err(cannot)?;
+        let name = self.place(&artifact, &format!("{artifact}.safetensors"));
+        made.summary.file = world.save(&name, &bytes).map_err(cannot)?;
         let file = made.summary.file.clone();
         world.tell(Event::Saved { artifact: artifact.clone(), file });
         self.evaluate(made, world)
@@ -286,7 +465,7 @@ impl<'a> Runner<'a> {
         if let Some(index) = made.dataset {
             let data = self.data(index, world)?;
             for split in self.splits_of(&made, &data) {
-                let (answers, scores) = self.answers(&made, &data, split)?;
+                let (answers, scores) = self.answers(&made, &data, split, world)?;
                 made.answers.insert((index, split), answers);
                 if let Some(scores) = scores {
                     made.summary.scores.insert(split, scores.clone());
@@ -302,25 +481,30 @@ impl<'a> Runner<'a> {
     /// The parts on which an artifact is evaluated: validation and test where there are samples, and
     /// what expectations name. Recorded answers are to the training part alone.
     fn splits_of(&self, made: &Made<'_>, data: &Loaded) -> Vec<Split> {
-        if made.body.is_recorded() {
+        if made.body().is_recorded() {
             return vec![Split::Train];
         }
-        let artifact = &made.summary.artifact;
-        let mut named = Vec::new();
-        for expectation in &self.program.expectations {
-            for side in [&expectation.left, &expectation.right] {
-                judge::metrics(side, &mut |used| {
-                    if used.artifact == *artifact || used.other.as_ref() == Some(artifact) {
-                        named.push(used.split);
-                    }
-                });
-            }
-        }
+        let named = self.named(&made.summary.artifact);
         let all = [Split::Train, Split::Valid, Split::Test];
         all.into_iter()
             .filter(|split| *split != Split::Train || named.contains(split))
             .filter(|&split| data.len(split) > 0)
             .collect()
+    }
+
+    /// The parts that expectations of an artifact name.
+    fn named(&self, artifact: &str) -> Vec<Split> {
+        let mut named = Vec::new();
+        for expectation in &self.program.expectations {
+            for side in [&expectation.left, &expectation.right] {
+                judge::metrics(side, &mut |used| {
+                    if used.artifact == artifact || used.other.as_deref() == Some(artifact) {
+                        named.push(used.split);
+                    }
+                });
+            }
+        }
+        named
     }
 
     fn find(&self, artifact: &str) -> Option<&Made<'a>> {
@@ -329,7 +513,7 @@ impl<'a> Runner<'a> {
 
     fn bytes(&self, made: &Made<'_>) -> Result<Vec<u8>, String> {
         let about = self.about(made);
-        match (&made.body.what, made.body.network) {
+        match (&made.body().what, made.body().network) {
             (What::Floats(weights), Some(network)) => weights.to_bytes(network, &about),
             (What::Integers(all), Some(network)) => {
                 quant::file::to_bytes(network, &all.0, &all.1, &about)
@@ -340,7 +524,7 @@ impl<'a> Runner<'a> {
 
     fn onnx(&self, made: &Made<'_>) -> Result<Vec<u8>, String> {
         let about = self.about(made);
-        match (&made.body.what, made.body.network) {
+        match (&made.body().what, made.body().network) {
             (What::Floats(weights), Some(network)) => onnx::float_model(network, weights, &about),
             (What::Integers(all), Some(network)) => {
                 onnx::quantized_model(network, &all.0, &all.1, &about)
@@ -353,7 +537,7 @@ impl<'a> Runner<'a> {
     fn about(&self, made: &Made<'_>) -> About {
         let artifact = &made.summary.artifact;
         let (policy, given_back, source) = match &made.quantization {
-            Some((index, report, _)) => {
+            Some((index, report)) => {
                 let it = &self.program.quantizations[*index];
                 (Some(it.policy.clone()), report.given_back.clone(), &it.source)
             }
@@ -366,7 +550,7 @@ impl<'a> Runner<'a> {
             artifact: artifact.clone(),
             model: made.summary.model.clone(),
             seed: seed.wrapping_add(self.options.seed_offset),
-            preprocess: made.body.preprocess.clone().unwrap_or_default(),
+            preprocess: made.body().preprocess.clone().unwrap_or_default(),
             policy,
             given_back,
         }
@@ -410,16 +594,19 @@ impl<'a> Runner<'a> {
             span: Some(span),
         };
         let figure = match &used.other {
-            Some(other) => self.pair(used, other)?,
+            Some(other) => self.pair(used, other, world)?,
             None => {
+                if used.metric.word.name == "latency" {
+                    self.ready(&used.artifact, world)?;
+                }
                 let made = self.find(&used.artifact).ok_or_else(missing)?;
                 let scores = made.summary.scores.get(&used.split);
                 match used.metric.word.name {
                     "params" => made.summary.params.map(|params| params as f64),
                     "macs" => made.summary.macs.map(|macs| macs as f64),
                     "size" => Some(made.summary.size as f64),
-                    "memory" => self.memory(made).map(|memory| memory as f64),
-                    "latency" => self.latency(made, world)?,
+                    "memory" => made.summary.memory.map(|memory| memory as f64),
+                    "latency" => self.latency(made, JUDGED, world)?,
                     name => scores.and_then(|scores| judge::score(scores, name)),
                 }
             }
@@ -428,14 +615,19 @@ impl<'a> Runner<'a> {
     }
 
     /// A metric of two artifacts, on the data of the first.
-    fn pair(&mut self, used: &MetricUse, other: &str) -> Result<Option<f64>, RunError> {
+    fn pair(
+        &mut self,
+        used: &MetricUse,
+        other: &str,
+        world: &mut dyn World,
+    ) -> Result<Option<f64>, RunError> {
         let Some(dataset) = self.find(&used.artifact).and_then(|made| made.dataset) else {
             return Ok(None);
         };
-        let one = self.answers_of(&used.artifact, dataset, used.split)?;
-        let two = self.answers_of(other, dataset, used.split)?;
+        let one = self.answers_of(&used.artifact, dataset, used.split, world)?;
+        let two = self.answers_of(other, dataset, used.split, world)?;
         let (Some(one), Some(two)) = (one, two) else { return Ok(None) };
-        let Some(data) = self.data.get(&dataset) else { return Ok(None) };
+        let data = self.data(dataset, world)?;
         let right = data.labelled(used.split).then(|| data.classes(used.split));
         Ok(match used.metric.word.name {
             "agreement" => Some(agreement(&one, &two)),
@@ -444,5 +636,29 @@ impl<'a> Runner<'a> {
             "drop" => right.map(|right| accuracy(&two, right) - accuracy(&one, right)),
             _ => None,
         })
+    }
+}
+
+/// Scores by the word of their part.
+mod by_split {
+    use super::{BTreeMap, Scores, Split};
+    use crate::event::split_word;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        scores: &BTreeMap<Split, Scores>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        let named: BTreeMap<&str, &Scores> =
+            scores.iter().map(|(split, scores)| (split_word(*split), scores)).collect();
+        named.serialize(s)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
+        d: D,
+    ) -> Result<BTreeMap<Split, Scores>, D::Error> {
+        let mut named = BTreeMap::<String, Scores>::deserialize(d)?;
+        let all = [Split::Train, Split::Valid, Split::Test].into_iter();
+        Ok(all.filter_map(|split| Some((split, named.remove(split_word(split))?))).collect())
     }
 }

@@ -54,22 +54,7 @@ impl<'a> Stored<'a> {
     ) -> Result<Stored<'a>, RunError> {
         let unread = |why: String| RunError::plain(format!("the weights of `{artifact}`: {why}"));
         let found = program.artifact(artifact).ok_or_else(|| unknown(program, artifact))?;
-        let Some(network) = found.network().map(|network| &program.networks[network]) else {
-            return Err(unread("only its answers are known".to_string()));
-        };
-        let (what, about) = match found.quantization {
-            None => {
-                let (weights, about) = Weights::from_bytes(network, bytes).map_err(unread)?;
-                (What::Floats(weights), about)
-            }
-            Some(it) => {
-                let (scheme, quantized, about) =
-                    file::from_bytes(network, it, bytes).map_err(unread)?;
-                (What::Integers(Box::new((scheme, quantized))), about)
-            }
-        };
-        let preprocess = Some(about.preprocess.clone());
-        let body = Body { what, network: Some(network), preprocess };
+        let (body, about) = read(program, artifact, bytes).map_err(unread)?;
         Ok(Stored { program, dataset: found.dataset(), loss: found.loss(), body, about })
     }
 
@@ -115,7 +100,7 @@ impl<'a> Stored<'a> {
         for split in [Split::Train, Split::Valid, Split::Test] {
             let known = !self.body.is_recorded() || split == Split::Train;
             if known && data.len(split) > 0 {
-                let answers = self.body.answers(self.loss, &data, split);
+                let answers = self.body.answers(self.loss, &data, split, &mut |_| ());
                 let (_, scores) = answers.map_err(|why| self.cannot(why))?;
                 found.extend(scores.map(|scores| (split, scores)));
             }
@@ -176,6 +161,34 @@ impl<'a> Stored<'a> {
             }
         })
     }
+}
+
+/// The artifact from the bytes of its weights file, and what the file says of it.
+///
+/// # Errors
+/// When the program makes no such artifact, or the bytes are not its weights.
+pub(crate) fn read<'a>(
+    program: &'a Program,
+    artifact: &str,
+    bytes: &[u8],
+) -> Result<(Body<'a>, About), String> {
+    let found = program.artifact(artifact);
+    let network = found.and_then(|it| Some((it, &*program.networks[it.network()?])));
+    let Some((found, network)) = network else {
+        return Err("only its answers are known".to_string());
+    };
+    let (what, about) = match found.quantization {
+        None => {
+            let (weights, about) = Weights::from_bytes(network, bytes)?;
+            (What::Floats(weights), about)
+        }
+        Some(it) => {
+            let (scheme, quantized, about) = file::from_bytes(network, it, bytes)?;
+            (What::Integers(Box::new((scheme, quantized))), about)
+        }
+    };
+    let preprocess = Some(about.preprocess.clone());
+    Ok((Body { what, network: Some(network), preprocess }, about))
 }
 
 impl Stored<'_> {

@@ -1,13 +1,13 @@
 //! Weights in memory and in files: safetensors with PyTorch's names, shapes and order of axes.
 
 use crate::data::Preprocess;
+use crate::sealed;
 use dlm_check::lower::{WeightInfo, from_memory, to_memory, weights};
 use dlm_check::program::Network;
 use dlm_graph::States;
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The weights and running statistics of an artifact, by name, in the order in which graphs keep them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,16 +67,11 @@ impl Weights {
                 Some((w.name.clone(), w.shape.0.clone(), bytes))
             })
             .collect();
-        let views = stored
+        let tensors: Vec<_> = stored
             .iter()
-            .map(|(name, shape, bytes)| {
-                TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name, view))
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| e.to_string())?;
-        let about = serde_json::to_string(about).map_err(|e| e.to_string())?;
-        let about = HashMap::from([("dlm".to_string(), about)]);
-        safetensors::serialize(views, Some(about)).map_err(|e| e.to_string())
+            .map(|(name, shape, bytes)| (name.clone(), Dtype::F32, shape.clone(), bytes.as_slice()))
+            .collect();
+        sealed::write(about, &tensors)
     }
 
     /// The weights of a network from the bytes of a file that [`Weights::to_bytes`] wrote.
@@ -84,14 +79,8 @@ impl Weights {
     /// # Errors
     /// When the bytes are no such file, or a weight is missing or has another shape.
     pub fn from_bytes(network: &Network, bytes: &[u8]) -> Result<(Weights, About), String> {
-        let (_, header) = SafeTensors::read_metadata(bytes)
-            .map_err(|e| format!("it is not a safetensors file: {e}"))?;
-        let about = header.metadata().as_ref().and_then(|m| m.get("dlm"));
-        let about = about.ok_or("it was not written by dlm: its header says nothing of a model")?;
-        let about: About = serde_json::from_str(about)
-            .map_err(|e| format!("its header cannot be read ({e}); train the model again"))?;
-        let file =
-            SafeTensors::deserialize(bytes).map_err(|e| format!("it cannot be read: {e}"))?;
+        let (file, about): (_, About) =
+            sealed::read(bytes).map_err(|fault| fault.words("train it again"))?;
         let mut read = BTreeMap::new();
         for w in weights(network) {
             let tensor = file.tensor(&w.name).map_err(|_| {

@@ -155,6 +155,45 @@ pub enum Arg {
     Call(String, Vec<f64>),
 }
 
+impl std::fmt::Display for Unit {
+    /// As programs name it; multiples are multiplied out.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Unit::Epochs => "epochs",
+            Unit::Steps => "steps",
+            Unit::Samples => "samples",
+            Unit::Bytes => "B",
+            Unit::Seconds => "s",
+        })
+    }
+}
+
+impl std::fmt::Display for Arg {
+    /// As a program would have it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        fn list<T: ToString>(items: &[T]) -> String {
+            let items: Vec<String> = items.iter().map(T::to_string).collect();
+            items.join(", ")
+        }
+        match self {
+            Arg::Int(v) => v.fmt(f),
+            Arg::Real(v) => v.fmt(f),
+            Arg::Bool(v) => v.fmt(f),
+            Arg::Str(v) => write!(f, "{v:?}"),
+            Arg::Name(v) => f.write_str(v),
+            Arg::Ints(v) if v.len() == 2 && v[0] == v[1] => v[0].fmt(f),
+            Arg::Ints(v) => write!(f, "[{}]", list(v)),
+            Arg::Reals(v) => write!(f, "[{}]", list(v)),
+            Arg::Strs(v) => {
+                let quoted: Vec<String> = v.iter().map(|text| format!("{text:?}")).collect();
+                write!(f, "[{}]", list(&quoted))
+            }
+            Arg::Quantity(v, unit) => write!(f, "{v} {unit}"),
+            Arg::Call(name, v) => write!(f, "{name}({})", list(v)),
+        }
+    }
+}
+
 /// The checked arguments of one call: every parameter that was given or has a default.
 #[derive(Clone, Debug, PartialEq, std::default::Default)]
 pub struct Args {

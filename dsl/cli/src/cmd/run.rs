@@ -1,23 +1,38 @@
 //! `dlm run`: check, train, measure, judge.
 
+mod figures;
 mod outside;
 mod quantized;
+mod reading;
 mod report;
 mod taught;
+mod writer;
 
 use crate::args::Run;
 use crate::console::{Console, Style};
-use crate::files::Disk;
 use crate::progress::{Detail, Progress};
-use crate::{Failure, Status, diagnose, human};
+use crate::{Failure, Status, diagnose, human, interrupt, save};
+use dlm_check::Program;
 use dlm_check::session::Checked;
-use dlm_learn::{Options, Outcome, RunError};
-use outside::{Log, Outside, Warned};
+use dlm_learn::{Common, Options, Outcome, RunError};
+use indicatif::MultiProgress;
+use outside::{Log, Outside, Screen, Warned};
+pub(crate) use reading::Reading;
+use reading::Counted;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+use writer::Writer;
 
 /// Runs a program and reports what came of it.
 pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
+    interrupt::listen();
+    once(&args, console)
+}
+
+/// Checks and runs a program once.
+fn once(args: &Run, console: &mut Console) -> Result<Status, Failure> {
     let checked = match diagnose::sound(&args.file, &args.set, args.quiet, console)? {
         Ok(checked) => checked,
         Err(status) => return Ok(status),
@@ -33,48 +48,27 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
             .help("say what to train: `train Model on Data`"));
     }
     let folder = folder(&args.file, args.out.as_deref());
+    save::sweep(&folder);
     if !args.quiet && !args.json {
         console.out.text(report::opening(program, args.only.as_deref(), console.out.color));
     }
-    let mut outcomes = Vec::new();
-    let mut warned: Vec<Warned> = Vec::new();
-    for offset in 0..args.seeds {
-        if args.seeds > 1 && !args.quiet && !args.json {
-            let text = format!("seed {} of {}", offset + 1, args.seeds);
-            let text = console.err.paint(Style::Dim, text);
-            console.err.line(text);
+    let Ran { outcomes, warned, failed, log } = seeds(args, program, &folder, console)?;
+    if let Some(error) = failed {
+        if !args.json {
+            let color = console.err.color;
+            warned.iter().for_each(|it| console.err.line(taught::warning(it, color)));
         }
-        let options =
-            Options { threads: args.threads, only: args.only.clone(), seed_offset: offset };
-        let detail = Detail::choose(args.quiet, args.json, console);
-        let progress = Progress::new(detail, console);
-        let mut outside = Outside {
-            console,
-            progress,
-            folder: folder.clone(),
-            keep: offset == 0,
-            json: args.json,
-            log: Log::open(&folder, offset)?,
-            began: Instant::now(),
-            warned: Vec::new(),
-        };
-        let result = dlm_learn::run(program, &Disk, &options, &mut outside);
-        outside.progress.clear();
-        let new = std::mem::take(&mut outside.warned);
-        taught::join(&mut warned, new);
-        match result {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(error) => {
-                if !args.json {
-                    let color = console.err.color;
-                    warned.iter().for_each(|it| console.err.line(taught::warning(it, color)));
-                }
-                return Ok(failed(&error, &checked, args.json, console));
-            }
-        }
+        return Ok(self::failed(&error, &checked, args, console));
     }
+    let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     let outcome = report::Mean::of(&outcomes, program);
-    if !args.json {
+    let results = figures::results(&outcomes);
+    if let Some(mut log) = log {
+        log.line(&results, None);
+    }
+    if args.json {
+        console.out.line(&results);
+    } else {
         let color = console.out.color;
         if !args.quiet {
             console.out.line("");
@@ -93,6 +87,102 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
     Ok(if outcome.held() { Status::Good } else { Status::Program })
 }
 
+/// What the runs of a command came to.
+#[derive(Default)]
+struct Ran {
+    /// What each gave, with the place of its seed.
+    outcomes: Vec<(u64, Outcome)>,
+    warned: Vec<Warned>,
+    /// Why one of them ended early.
+    failed: Option<RunError>,
+    /// The events of the first.
+    log: Option<Log>,
+}
+
+/// Runs a program with each of its seeds, as many at a time as there are threads: each is the same with any number
+/// of threads, and none of them keeps several busy all the time.
+fn seeds(
+    args: &Run,
+    program: &Program,
+    folder: &Path,
+    console: &mut Console,
+) -> Result<Ran, Failure> {
+    let several = args.seeds > 1;
+    let threads = args.threads.unwrap_or_else(|| {
+        std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+    });
+    let workers = usize::try_from(args.seeds).unwrap_or(threads).min(threads);
+    let detail = Detail::choose(args.quiet, args.json, console);
+    let color = console.err.color;
+    let bars = MultiProgress::new();
+    let halted = AtomicBool::new(false);
+    let screen = Screen { console: Mutex::new(console), json: args.json, several, halted };
+    let common = Common::default();
+    let next = AtomicU64::new(0);
+    let ran = Mutex::new(Ran::default());
+    let one = |offset: u64| -> Result<(), Failure> {
+        let folder_of = match offset {
+            0 => folder.to_path_buf(),
+            _ => folder.join(format!("seeds/{offset}")),
+        };
+        let label = several.then(|| format!("seed {}", offset + 1));
+        let mut outside = Outside {
+            screen: &screen,
+            offset,
+            progress: Progress::new(detail, color, label, bars.clone()),
+            folder: folder.to_path_buf(),
+            log: Log::open(&folder_of)?,
+            writer: Writer::new(),
+            began: Instant::now(),
+            warned: Vec::new(),
+        };
+        let options = Options {
+            // What does not divide goes to the first.
+            threads: Some((threads / workers + usize::from(offset == 0) * (threads % workers)).max(1)),
+            only: args.only.clone(),
+            seed_offset: offset,
+            fresh: args.fresh,
+        };
+        let files = Counted(outside.progress.reading());
+        let result = dlm_learn::run_with(program, &files, &options, &common, &mut outside);
+        outside.progress.clear();
+        let Outside { log, warned, .. } = outside;
+        let mut ran = ran.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(outcome) => ran.outcomes.push((offset, outcome)),
+            // Those that are halted because of it have nothing to say.
+            Err(error) if !screen.halted.swap(true, Ordering::Relaxed) => ran.failed = Some(error),
+            Err(_) => {}
+        }
+        taught::join(&mut ran.warned, warned);
+        if offset == 0 {
+            ran.log = Some(log);
+        }
+        Ok(())
+    };
+    let work = || -> Result<(), Failure> {
+        loop {
+            let offset = next.fetch_add(1, Ordering::Relaxed);
+            if offset >= args.seeds || screen.halted.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            one(offset)?;
+        }
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let first = work();
+        let rest = others.into_iter().map(|other| match other.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        rest.fold(first, Result::and)
+    })?;
+    let mut ran = ran.into_inner().unwrap_or_else(PoisonError::into_inner);
+    ran.outcomes.sort_by_key(|(offset, _)| *offset);
+    Ok(ran)
+}
+
 /// Where a run writes: `--out`, or `runs/STEM` beside the program.
 pub(crate) fn folder(file: &Path, out: Option<&Path>) -> PathBuf {
     match out {
@@ -105,12 +195,20 @@ pub(crate) fn folder(file: &Path, out: Option<&Path>) -> PathBuf {
 }
 
 /// Says why a run ended early, at its place in the program if it has one.
-fn failed(error: &RunError, checked: &Checked, json: bool, console: &mut Console) -> Status {
-    if json {
+fn failed(error: &RunError, checked: &Checked, args: &Run, console: &mut Console) -> Status {
+    let stopped = interrupt::asked();
+    if args.json {
+        let event = if stopped { "stopped" } else { "failed" };
         let object = serde_json::json!({
-            "event": "failed", "message": error.message, "help": error.help,
+            "event": event, "message": error.message, "help": error.help,
         });
         console.out.line(object);
+    }
+    if stopped {
+        console.err.line(&error.message);
+        let again = console.err.paint(Style::Bold, format!("dlm run {}", args.file.display()));
+        console.err.line(format!("the same command goes on from there: {again}"));
+        return Status::Interrupted;
     }
     let mut failure = Failure::run(error.message.clone());
     failure.help = error.help.clone();
@@ -126,13 +224,11 @@ fn failed(error: &RunError, checked: &Checked, json: bool, console: &mut Console
 
 /// The deviation of several runs as `± 0.12%`, empty for one.
 pub(super) fn deviation(values: &[f64], print: impl Fn(f64) -> String) -> String {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    if values.len() < 2 {
-        return print(mean);
+    let (mean, deviation) = figures::mean(values);
+    match values.len() {
+        0 | 1 => print(mean),
+        _ => format!("{} ± {}", print(mean), print(deviation)),
     }
-    let square = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    format!("{} ± {}", print(mean), print(square.sqrt()))
 }
 
 /// The mean of what several runs gave, in words: `3 seeds`.

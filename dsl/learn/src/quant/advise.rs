@@ -59,7 +59,7 @@ pub fn advise(
             formats.iter_mut().for_each(|format| format.activations = activations);
         }
         let own = scheme(net, full.method, &formats);
-        let ranges = calibrate(net, &own, float, samples.data, patient.seen)?;
+        let ranges = calibrate(net, &own, float, samples.data, patient.seen, &mut |_| ())?;
         let sqnr = sqnr_of(net, &own, folded, &ranges, float, samples);
         let advice = || Advice { line: line.clone(), sqnr: Some(sqnr) };
         if sqnr >= DAMAGE {

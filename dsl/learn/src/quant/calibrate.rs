@@ -37,7 +37,7 @@ pub fn samples(data: &Loaded, count: usize) -> Vec<u32> {
 }
 
 /// The range of each point of a scheme over these samples of the training part. Augmentations are not
-/// applied.
+/// applied. `heard` hears how many samples have been looked at.
 ///
 /// # Errors
 /// When there is no sample, or a number is NaN or infinite: in the data, or made by a layer.
@@ -47,6 +47,7 @@ pub fn calibrate(
     trained: &Weights,
     data: &Loaded,
     places: &[u32],
+    heard: &mut dyn FnMut(usize),
 ) -> Result<Vec<Ranged>, RunError> {
     if scheme.points.is_empty() {
         return Ok(Vec::new());
@@ -70,7 +71,8 @@ pub fn calibrate(
             }
         })
         .collect();
-    for batch in places.chunks(BATCH) {
+    for (number, batch) in places.chunks(BATCH).enumerate() {
+        heard(number * BATCH);
         floats.run(data, Split::Train, batch);
         for (number, observer) in observers.iter_mut().enumerate() {
             let seen = floats.output(number);

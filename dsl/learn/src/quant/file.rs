@@ -1,6 +1,7 @@
 //! Quantized networks in files: safetensors with codes, scales and zeros as they run.
 
 use super::stored::{Bias, Codes, Quantized, Stored};
+use crate::sealed;
 use crate::weights::About;
 use dlm_base::Shape;
 use dlm_check::lower::weights;
@@ -8,8 +9,8 @@ use dlm_check::program::{Flow, Network};
 use dlm_check::quant::{Form, Per, Quantization, Scheme, Weights as Format, scheme};
 use dlm_kernels::int8::Grid;
 use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
-use std::collections::{BTreeMap, HashMap};
+use safetensors::tensor::Dtype;
+use std::collections::BTreeMap;
 
 /// A tensor of a file.
 struct Tensor {
@@ -32,17 +33,11 @@ pub fn to_bytes(
     about: &About,
 ) -> Result<Vec<u8>, String> {
     let tensors = tensors(net, scheme, quantized);
-    let views = tensors
+    let tensors: Vec<_> = tensors
         .iter()
-        .map(|(name, tensor)| {
-            TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes)
-                .map(|view| (name.clone(), view))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| e.to_string())?;
-    let about = serde_json::to_string(about).map_err(|e| e.to_string())?;
-    let about = HashMap::from([("dlm".to_string(), about)]);
-    safetensors::serialize(views, Some(about)).map_err(|e| e.to_string())
+        .map(|(name, it)| (name.clone(), it.dtype, it.shape.clone(), it.bytes.as_slice()))
+        .collect();
+    sealed::write(about, &tensors)
 }
 
 /// Bytes of all tensors of a quantized network.
@@ -149,13 +144,8 @@ pub fn from_bytes(
     quantization: &Quantization,
     bytes: &[u8],
 ) -> Result<(Scheme, Quantized, About), String> {
-    let (_, header) = SafeTensors::read_metadata(bytes)
-        .map_err(|e| format!("it is not a safetensors file: {e}"))?;
-    let about = header.metadata().as_ref().and_then(|m| m.get("dlm"));
-    let about = about.ok_or("it was not written by dlm: its header says nothing of a model")?;
-    let about: About = serde_json::from_str(about)
-        .map_err(|e| format!("its header cannot be read ({e}); quantize again"))?;
-    let file = SafeTensors::deserialize(bytes).map_err(|e| format!("it cannot be read: {e}"))?;
+    let (file, about): (_, About) =
+        sealed::read(bytes).map_err(|fault| fault.words("quantize again"))?;
     let mut formats = quantization.formats.clone();
     let given_back: Vec<usize> = (quantization.scheme.units.iter().enumerate())
         .filter(|(_, unit)| {

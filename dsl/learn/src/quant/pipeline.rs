@@ -8,11 +8,13 @@ use super::folded::Folded;
 use super::report::{self, DAMAGE, Report, WORST, by_damage, layers};
 use super::round::{Warning, round};
 use super::stored::Quantized;
-use super::tune::{Tuned, tune};
+use super::tune::tune;
 use crate::data::Loaded;
 use crate::evaluate::Answerer;
-use crate::fit::Job;
+use crate::event::Event;
+use crate::fit::{Job, Kept};
 use crate::lesson::Lesson;
+use crate::record::Epoch;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
 use dlm_base::diag::codes::runs;
@@ -37,6 +39,8 @@ pub struct Source<'a> {
     pub data: &'a Loaded,
     /// Added to the seed of tuning.
     pub seed_offset: u64,
+    /// Where tuning is kept while it goes on.
+    pub kept: Kept<'a>,
 }
 
 /// What a quantization gives.
@@ -50,6 +54,10 @@ pub struct Outcome {
     pub report: Report,
     /// What was met on the way.
     pub warnings: Vec<Warning>,
+    /// The passes of tuning.
+    pub history: Vec<Epoch>,
+    /// Whether tuning went on from a checkpoint.
+    pub resumed: bool,
 }
 
 impl<'a> Source<'a> {
@@ -80,17 +88,23 @@ pub fn quantize(
     let full = quantization.scheme.clone();
     let mut folded = Folded::new(net, &full, trained);
     let seen = calibrate::samples(data, quantization.calibrate);
-    let mut ranges = calibrate(net, &full, trained, data, &seen)
+    let mut heard = |done: usize| {
+        let name = quantization.artifact.clone();
+        let (done, of) = (done as u64, seen.len() as u64);
+        world.tell(Event::Working { what: "calibrating", name, done, of });
+    };
+    let mut ranges = calibrate(net, &full, trained, data, &seen, &mut heard)
         .map_err(|error| RunError { span: Some(quantization.span), ..error })?;
     degenerate(net, &full, &ranges, &mut warnings);
-    let mut tuned = None;
+    let (mut tuned, mut history, mut resumed) = (None, Vec::new(), false);
     if let Some(tuning) = &quantization.tuning {
         let seed = tuning.training.seed.wrapping_add(source.seed_offset);
-        let job = Job { network: net, training: &tuning.training, data, seed, from: None };
+        let training = &tuning.training;
+        let job = Job { network: net, training, data, seed, from: None, kept: source.kept };
         let found = tune(job, lesson, quantization, &full, &folded, &ranges, world)?;
-        let Tuned { folded: better, ranges: moved, weights } = found;
-        (folded, ranges) = (better, moved);
-        tuned = Some(weights);
+        (folded, ranges) = (found.folded, found.ranges);
+        (history, resumed) = (found.history, found.resumed);
+        tuned = Some(found.weights);
     }
     let mut scheme_now = full.clone();
     let mut ranges_now = ranges.clone();
@@ -154,7 +168,7 @@ pub fn quantize(
             .collect(),
         ..Report::default()
     };
-    Ok(Outcome { scheme: scheme_now, quantized, report, warnings })
+    Ok(Outcome { scheme: scheme_now, quantized, report, warnings, history, resumed })
 }
 
 /// The network with some units back in float.
@@ -182,7 +196,7 @@ fn float_answerer<'a>(source: Source<'a>) -> Answerer<'a> {
 }
 
 fn accuracy(answers: &mut Answerer<'_>, split: Split) -> f64 {
-    answers.run(split).1.and_then(|scores| scores.accuracy).unwrap_or(0.0)
+    answers.run(split, &mut |_| ()).1.and_then(|scores| scores.accuracy).unwrap_or(0.0)
 }
 
 /// Ranges of a single value.

@@ -8,18 +8,19 @@ use dlm_check::program::{Flow, Network};
 use dlm_check::quant::{Form, Method, Per, Scheme, Unit, Weights as WeightFormat, Why};
 use dlm_graph::Integer;
 use dlm_kernels::int8::Grid;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a quantization did.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     /// The steps of the network, in the order in which they run.
     pub layers: Vec<LayerReport>,
     /// Bytes of the weights before and after.
     pub size: [u64; 2],
-    /// Seconds for one sample before and after.
-    pub latency: [f64; 2],
+    /// Seconds for one sample before and after; absent where none can be answered.
+    pub latency: [Option<f64>; 2],
     /// The share of test samples with the same class before and after, where there are classes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agreement: Option<f64>,
@@ -33,7 +34,8 @@ pub struct Report {
 }
 
 /// What a quantization did to one step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct LayerReport {
     /// The layer that computes.
     pub path: String,
@@ -46,7 +48,7 @@ pub struct LayerReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
     /// How it runs: `codes`, `dynamic` or `float32`.
-    pub runs: &'static str,
+    pub runs: String,
     /// Why it runs in float, where it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -117,7 +119,8 @@ pub fn layers(
                 Form::Codes => "codes",
                 Form::Dynamic => "dynamic",
                 Form::Float(_) => "float32",
-            },
+            }
+            .to_string(),
             why: match &unit.form {
                 Form::Float(why) if computes(net, unit) => Some(why_words(why, scheme.method)),
                 _ => None,
@@ -156,18 +159,12 @@ fn ends(grid: Grid) -> [f32; 2] {
 pub fn input(net: &Network, number: usize, grid: Grid, noise: &Noise) -> LayerReport {
     LayerReport {
         path: net.inputs[number].0.clone(),
-        with: Vec::new(),
         operator: "input".to_string(),
-        weights: None,
-        runs: "codes",
-        why: None,
+        runs: "codes".to_string(),
         range: Some(ends(grid)),
         clipped: Some(noise.clipped()),
         sqnr: Some(noise.sqnr()).filter(|db| db.is_finite()),
-        alone: None,
-        rank: None,
-        line: None,
-        with_line: None,
+        ..LayerReport::default()
     }
 }
 

@@ -11,6 +11,7 @@ use super::round;
 use crate::compile::{AVERAGE, Forward, TargetForm, answers, update_graph};
 use crate::fit::{Fitted, Job, Recipe, fit_recipe, span, update_form};
 use crate::lesson::Lesson;
+use crate::record::Epoch;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
 use dlm_base::Shape;
@@ -36,6 +37,10 @@ pub struct Tuned {
     pub ranges: Vec<Ranged>,
     /// All that was trained, as it lies in memory.
     pub weights: Weights,
+    /// The passes of the training.
+    pub history: Vec<Epoch>,
+    /// Whether it went on from a checkpoint.
+    pub resumed: bool,
 }
 
 /// Trains the folded network on with rounded numbers, from the ranges that samples gave.
@@ -79,7 +84,7 @@ pub fn tune(
     });
     let answer = Graphs { prepare: Graph::new(), answer: remove_dead(answer) };
     let recipe = Recipe { updates, answer, owned: owned.clone(), start, lesson };
-    let Fitted { weights, .. } = fit_recipe(job, recipe, world)?;
+    let Fitted { weights, history, resumed, .. } = fit_recipe(job, recipe, world)?;
     let ranges = (0..ranges.len()).map(|point| {
         let state = &weights.0[&range_name(point)];
         let grid = codes::grid_of(state);
@@ -87,7 +92,7 @@ pub fn tune(
     });
     let ranges = ranges.collect();
     let folded = tuned(net, scheme, folded, &owned, &weights);
-    Ok(Tuned { folded, ranges, weights })
+    Ok(Tuned { folded, ranges, weights, history, resumed })
 }
 
 fn range_name(point: usize) -> String {

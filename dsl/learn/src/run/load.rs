@@ -5,6 +5,7 @@ use super::{RunError, Runner, Summary, World};
 use crate::body::{Body, What};
 use crate::data::{Loaded as Data, Preprocess};
 use crate::event::Event;
+use crate::sealed;
 use crate::teacher::answers::{self, Kind};
 use crate::teacher::closed::Ending;
 use crate::teacher::rescale::Norm;
@@ -21,7 +22,7 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug)]
 pub(crate) struct Opened<'p> {
     pub(crate) body: Body<'p>,
-    mark: [u8; 32],
+    pub(super) mark: [u8; 32],
     /// Bytes of the parameters, or of the file where they are not known.
     size: u64,
     file: String,
@@ -50,11 +51,12 @@ impl Runner<'_> {
             about: opened.about,
         });
         let made = Made {
-            body: opened.body,
+            body: Some(opened.body),
             dataset: load.dataset,
             quantization: None,
             mark: opened.mark,
             answers: BTreeMap::new(),
+            exports: BTreeMap::new(),
             summary: Summary {
                 artifact: load.artifact.clone(),
                 model: match (&load.what, network) {
@@ -66,11 +68,9 @@ impl Runner<'_> {
                 params: network.map(Network::params),
                 macs: network.map(Network::macs),
                 size: opened.size,
-                scores: BTreeMap::new(),
                 seconds: world.seconds() - began,
                 file: opened.file,
-                quantized: None,
-                taught: Vec::new(),
+                ..Summary::default()
             },
         };
         self.evaluate(made, world)
@@ -92,6 +92,10 @@ pub(crate) fn open<'p>(
             let Some(network) = network else { unreachable!("weights have a network") };
             let bytes = read(files, file, *span)?;
             let own = Weights::from_bytes(network, &bytes).ok();
+            if own.is_none() && sealed::is_damaged(&bytes) {
+                let why = "it is damaged: its bytes are not those that were written".to_string();
+                return Err(failed(file, *span, why));
+            }
             let (weights, fitted) =
                 state_dict::read(network, &bytes).map_err(|why| failed(file, *span, why))?;
             // A file of our own says how its inputs were normalised; in others they are as in the data.

@@ -1,17 +1,20 @@
 //! The `quantize` verbs of a run.
 
 use super::made::Made;
-use super::{Quantized, RunError, Runner, Summary, World};
+use super::{Quantized, RunError, Runner, State, Summary, World};
 use crate::body::{Body, What};
 use crate::data::Preprocess;
 use crate::event::Event;
+use crate::fit::Kept;
 use crate::lesson::Lesson;
 use crate::metrics::agreement;
 use crate::quant::file;
 use crate::quant::pipeline::{self, Source};
 use dlm_check::program::Split;
-use dlm_check::quant::Method;
 use std::collections::BTreeMap;
+
+/// For how many seconds one sample is timed, at the least, with each of the two networks.
+const TIMED: f64 = 0.2;
 
 impl Runner<'_> {
     /// Quantizes an artifact that the run has made.
@@ -21,9 +24,9 @@ impl Runner<'_> {
         let artifact = quantization.artifact.clone();
         let data = self.data(quantization.dataset, world)?;
         let Some(source) = self.find(&quantization.source) else { return Ok(()) };
-        let What::Floats(trained) = &source.body.what else { return Ok(()) };
-        let (Some(net), before) = (source.body.network, source.summary.size) else { return Ok(()) };
-        if let Some(own) = &source.body.preprocess
+        let What::Floats(trained) = &source.body().what else { return Ok(()) };
+        let (Some(net), before) = (source.body().network, source.summary.size) else { return Ok(()) };
+        if let Some(own) = &source.body().preprocess
             && unlike(own, &data.preprocess)
         {
             return Err(RunError {
@@ -35,7 +38,7 @@ impl Runner<'_> {
             artifact: artifact.clone(),
             source: quantization.source.clone(),
             policy: quantization.policy.clone(),
-            method: method_word(quantization.method),
+            method: quantization.method.word().to_string(),
             samples: match quantization.scheme.points.len() {
                 0 => 0,
                 _ => quantization.calibrate.min(data.len(Split::Train)),
@@ -47,15 +50,13 @@ impl Runner<'_> {
         };
         let began = world.seconds();
         let seed_offset = self.options.seed_offset;
+        let (file, key) = self.checkpoint(&artifact, world);
+        let kept = Kept { file: &file, key: &key };
         let outcome = pipeline::quantize(
-            Source { program, quantization, trained, data: &data, seed_offset },
+            Source { program, quantization, trained, data: &data, seed_offset, kept },
             lesson,
             world,
         )?;
-        for warning in &outcome.warnings {
-            let (code, message) = (warning.code.id, warning.message.clone());
-            world.tell(Event::Warned { artifact: artifact.clone(), code, message });
-        }
         let size = file::size(net, &outcome.scheme, &outcome.quantized);
         let summary = Summary {
             artifact: artifact.clone(),
@@ -64,44 +65,47 @@ impl Runner<'_> {
             params: Some(net.params()),
             macs: Some(net.macs()),
             size,
-            scores: BTreeMap::new(),
             seconds: world.seconds() - began,
-            file: String::new(),
-            quantized: None,
-            taught: Vec::new(),
+            seed: quantization
+                .tuning
+                .as_ref()
+                .map(|tuning| tuning.training.seed.wrapping_add(seed_offset)),
+            state: if outcome.resumed { State::Resumed } else { State::Made },
+            history: outcome.history,
+            ..Summary::default()
         };
-        let pipeline::Outcome { scheme, quantized, report, warnings } = outcome;
+        let pipeline::Outcome { scheme, quantized, report, warnings, .. } = outcome;
         let dataset = quantization.dataset;
         let made = Made {
-            body: Body {
+            body: Some(Body {
                 what: What::Integers(Box::new((scheme, quantized))),
                 network: Some(net),
                 preprocess: Some(data.preprocess.clone()),
-            },
+            }),
             dataset: Some(dataset),
-            quantization: Some((index, report, warnings)),
+            quantization: Some((index, report)),
             mark: [0; 32],
             answers: BTreeMap::new(),
+            exports: BTreeMap::new(),
             summary,
         };
         self.store(made, world)?;
+        for warning in warnings {
+            self.warn(&artifact, warning.code.id, warning.message, world);
+        }
         if let Some(tuning) = &quantization.tuning {
             self.compare(&tuning.training, world)?;
         }
         let test = Split::Test;
-        let answers = self.answers_of(&artifact, dataset, test)?;
-        let before_answers = self.answers_of(&quantization.source, dataset, test)?;
+        let answers = self.answers_of(&artifact, dataset, test, world)?;
+        let before_answers = self.answers_of(&quantization.source, dataset, test, world)?;
         let (Some(made), Some(source)) = (self.find(&artifact), self.find(&quantization.source))
         else {
             return Ok(());
         };
-        let nothing = f64::NAN;
-        let latency = [
-            self.latency(source, world)?.unwrap_or(nothing),
-            self.latency(made, world)?.unwrap_or(nothing),
-        ];
-        let Some((_, report, warnings)) = &made.quantization else { return Ok(()) };
-        let (mut report, warnings) = (report.clone(), warnings.clone());
+        let latency = [self.latency(source, TIMED, world)?, self.latency(made, TIMED, world)?];
+        let Some((_, report)) = &made.quantization else { return Ok(()) };
+        let mut report = report.clone();
         report.size = [before, size];
         report.latency = latency;
         let classes = made.summary.scores.get(&Split::Test).is_some_and(|s| s.accuracy.is_some());
@@ -115,11 +119,11 @@ impl Runner<'_> {
         let quantized = Quantized {
             source: quantization.source.clone(),
             policy: quantization.policy.clone(),
-            method: method_word(quantization.method),
+            method: quantization.method.word().to_string(),
             report,
-            warnings,
         };
         if let Some(made) = self.made.iter_mut().find(|made| made.summary.artifact == artifact) {
+            made.summary.latency = latency[1];
             made.summary.quantized = Some(Box::new(quantized));
         }
         Ok(())
@@ -158,14 +162,5 @@ fn other_inputs(artifact: &str, own: &Preprocess, data: &str) -> RunError {
         ),
         help: Some(help),
         span: None,
-    }
-}
-
-/// The method as programs name it.
-fn method_word(method: Method) -> &'static str {
-    match method {
-        Method::Dynamic => "dynamic",
-        Method::Static => "static",
-        Method::Qat => "qat",
     }
 }

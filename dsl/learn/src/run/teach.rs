@@ -22,11 +22,12 @@ impl Runner<'_> {
             let made = self.find(&used.artifact).ok_or_else(|| {
                 RunError::plain(format!("the teacher `{}` has not been made", used.artifact))
             })?;
-            let asked = made.body.asked(data, &signals.layers(number));
+            let asked = made.body().asked(data, &signals.layers(number));
             let once = !asked.is_recorded() && !data.augments();
             let key = once.then(|| key(&made.mark, data));
             let name = used.artifact.clone();
-            teachers.push(Teacher { name, asked, key, kept: None });
+            let file = self.place(&name, &format!("answers/{name}.{}.bin", data.name));
+            teachers.push(Teacher { name, asked, key, file, kept: None });
         }
         Ok(Lesson::new(signals, teachers))
     }
@@ -48,9 +49,9 @@ impl Runner<'_> {
                 if data.len(split) == 0 {
                     continue;
                 }
-                let theirs = self.answers_of(&used.artifact, training.dataset, split)?;
+                let theirs = self.answers_of(&used.artifact, training.dataset, split, world)?;
                 let Some(theirs) = theirs else { continue };
-                let own = self.answers_of(&training.artifact, training.dataset, split)?;
+                let own = self.answers_of(&training.artifact, training.dataset, split, world)?;
                 let Some(own) = own else { continue };
                 let right = right(&data, split);
                 if let Some(right) = right.filter(|_| split != Split::Train)
@@ -70,7 +71,7 @@ impl Runner<'_> {
         let artifact = training.artifact.clone();
         let silenced = training.silenced.contains(&&W1017);
         for message in worse.into_iter().filter(|_| !silenced) {
-            world.tell(Event::Warned { artifact: artifact.clone(), code: W1017.id, message });
+            self.warn(&artifact, W1017.id, message, world);
         }
         world.tell(Event::Compared { artifact: artifact.clone(), taught: taught.clone() });
         if let Some(made) = self.made.iter_mut().find(|made| made.summary.artifact == artifact) {
@@ -96,7 +97,7 @@ fn beside(
     Taught {
         teacher: used.artifact.clone(),
         weight: used.weight,
-        split: split_word(split),
+        split: split_word(split).to_string(),
         accuracy: right.map(|right| accuracy(theirs, right)),
         agreement: Some(agreement(own, theirs)),
         kl: Some(kl(own, theirs)),

@@ -1,19 +1,19 @@
 //! The answers of a teacher to a whole training part, computed once and kept in a file.
 //!
-//! The file has a head of 64 bytes (a mark, the key of what was asked, the sizes) and then the answers as
-//! little-endian floats, sample after sample in the order of the training part. It may be larger than
-//! memory: it is read where it lies.
+//! The file has a head of 64 bytes (a mark, the key of what was asked, the sizes), then the answers as
+//! little-endian floats, sample after sample in the order of the training part, and last a BLAKE3 hash of all
+//! before it. It may be larger than memory: it is read where it lies.
 
 use super::asked::Asked;
 use crate::data::Loaded;
 use crate::run::{Bytes, RunError, World};
 use dlm_check::program::Split;
-use sha2::{Digest, Sha256};
 use std::io;
 
 /// What a file of answers begins with.
-const MARK: &[u8; 16] = b"dlm answers v1\n\0";
+const MARK: &[u8; 16] = b"dlm answers v2\n\0";
 const HEAD: usize = 64;
+const TAIL: usize = 32;
 /// Samples that are asked about at once.
 const BATCH: usize = 128;
 
@@ -29,8 +29,8 @@ pub type Key = [u8; 32];
 /// The key of the answers of a teacher, known by bytes that tell it from all others, to the training
 /// part of a dataset.
 pub fn key(teacher: &[u8], data: &Loaded) -> Key {
-    let mut hash = Sha256::new();
-    hash.update(data.fingerprint());
+    let mut hash = blake3::Hasher::new();
+    hash.update(&data.fingerprint());
     hash.update(teacher);
     hash.finalize().into()
 }
@@ -40,8 +40,10 @@ impl Kept {
     pub fn recall(name: &str, key: &Key, sizes: [usize; 2], world: &mut dyn World) -> Option<Kept> {
         let bytes = world.recall(name)?;
         let all = (*bytes).as_ref();
-        let whole = all.len() == HEAD + 4 * sizes[0] * sizes[1];
-        let good = whole && all[..HEAD] == head(key, sizes);
+        let end = HEAD + 4 * sizes[0] * sizes[1];
+        let good = all.len() == end + TAIL
+            && all[..HEAD] == head(key, sizes)
+            && *blake3::hash(&all[..end]).as_bytes() == all[end..];
         good.then(|| Kept { bytes: bytes.clone(), width: sizes[1] })
     }
 
@@ -62,7 +64,12 @@ impl Kept {
         let mut x = vec![0.0; BATCH * size];
         let mut bytes = Vec::with_capacity(BATCH * width * 4);
         let mut write = |file: &mut dyn io::Write| -> io::Result<()> {
-            file.write_all(&head(key, [samples, width]))?;
+            let mut hash = blake3::Hasher::new();
+            let mut put = |bytes: &[u8]| {
+                hash.update(bytes);
+                file.write_all(bytes)
+            };
+            put(&head(key, [samples, width]))?;
             for start in (0..samples).step_by(BATCH) {
                 let places: Vec<u32> =
                     (start..samples.min(start + BATCH)).map(|place| place as u32).collect();
@@ -74,9 +81,9 @@ impl Kept {
                 }
                 bytes.clear();
                 bytes.extend(teacher.answers().iter().flat_map(|x| x.to_le_bytes()));
-                file.write_all(&bytes)?;
+                put(&bytes)?;
             }
-            Ok(())
+            file.write_all(hash.finalize().as_bytes())
         };
         let kept = world.keep(name, &mut write);
         if let Some(why) = failed {
@@ -143,6 +150,19 @@ mod tests {
             self.0 = Some(bytes.clone());
             Ok(bytes)
         }
+        fn forget(&mut self, _: &str) {}
+        fn checkpoint(&mut self, _: &str, _: Vec<u8>) -> Result<(), String> {
+            Err("nothing is kept here".to_string())
+        }
+        fn settle(&mut self) -> Result<(), String> {
+            Ok(())
+        }
+        fn stopping(&self) -> bool {
+            false
+        }
+        fn memory(&self) -> Option<u64> {
+            None
+        }
         fn seconds(&self) -> f64 {
             0.0
         }
@@ -152,6 +172,7 @@ mod tests {
     fn written(key: &Key, sizes: [usize; 2], rows: &[f32]) -> Bytes {
         let mut bytes = head(key, sizes).to_vec();
         bytes.extend(rows.iter().flat_map(|x| x.to_le_bytes()));
+        bytes.extend(blake3::hash(&bytes).as_bytes());
         Arc::new(bytes)
     }
 
@@ -169,6 +190,10 @@ mod tests {
         // A file that was cut short is asked for anew.
         let cut = (*written(&key, sizes, &rows[..5])).as_ref().to_vec();
         assert!(Kept::recall("a", &key, sizes, &mut Folder(Some(Arc::new(cut)))).is_none());
+        // So is one that was damaged.
+        let mut damaged = (*written(&key, sizes, &rows)).as_ref().to_vec();
+        damaged[HEAD + 5] ^= 1;
+        assert!(Kept::recall("a", &key, sizes, &mut Folder(Some(Arc::new(damaged)))).is_none());
         assert!(Kept::recall("a", &key, sizes, &mut Folder::default()).is_none());
     }
 }

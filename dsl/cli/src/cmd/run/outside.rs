@@ -1,30 +1,45 @@
 //! The world of a run: the disk, the clock and the screen.
 
+use super::writer::Writer;
 use crate::console::Console;
 use crate::progress::Progress;
-use crate::{Failure, save};
+use crate::{Failure, interrupt, save};
 use dlm_kernels::mapped::{Mapped, map};
 use dlm_learn::{Bytes, Event, World, Write};
+use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+
+/// What the runs of one command share.
+pub(super) struct Screen<'a> {
+    /// Where lines go.
+    pub(super) console: Mutex<&'a mut Console>,
+    /// Whether events are printed.
+    pub(super) json: bool,
+    /// Whether there are runs with several seeds, so that an event must say of which it is.
+    pub(super) several: bool,
+    /// Whether all are to end because one has failed.
+    pub(super) halted: AtomicBool,
+}
 
 /// What a run sees and touches.
 pub(super) struct Outside<'a> {
-    /// Where lines go.
-    pub(super) console: &'a mut Console,
+    /// What it shares with others.
+    pub(super) screen: &'a Screen<'a>,
+    /// Which seed it has, counted from the program's own.
+    pub(super) offset: u64,
     /// What is shown of the run.
     pub(super) progress: Progress,
     /// Where files are kept.
     pub(super) folder: PathBuf,
-    /// Whether files are written: those of the program's own seed are, those of further ones not.
-    pub(super) keep: bool,
-    /// Whether events are printed.
-    pub(super) json: bool,
     /// The events on disk.
     pub(super) log: Log,
+    /// Who writes checkpoints.
+    pub(super) writer: Writer,
     /// When the run began.
     pub(super) began: Instant,
     /// The warnings so far.
@@ -37,33 +52,54 @@ pub(super) struct Warned {
     /// The artifact.
     pub(super) artifact: String,
     /// Its code.
-    pub(super) code: &'static str,
+    pub(super) code: String,
     /// What is so.
     pub(super) message: String,
 }
 
 impl World for Outside<'_> {
-    fn save(&mut self, artifact: &str, bytes: &[u8]) -> Result<String, String> {
-        let path = self.folder.join(format!("{artifact}.safetensors"));
-        if self.keep {
-            save::replace(&path, bytes).map_err(|e| e.to_string())?;
-        }
-        Ok(path.display().to_string())
-    }
-
-    fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        if self.keep {
-            save::replace(Path::new(path), bytes).map_err(|e| e.to_string())?;
-        }
-        Ok(())
-    }
-
     fn recall(&mut self, name: &str) -> Option<Bytes> {
-        recall(&self.folder.join(name)).filter(|_| self.keep)
+        let path = self.folder.join(name);
+        match name.contains("answers/") {
+            // There may be more of them than fits in memory.
+            true => recall(&path),
+            false => Some(Arc::new(std::fs::read(path).ok()?)),
+        }
     }
 
     fn keep(&mut self, name: &str, write: &mut Write<'_>) -> Result<Bytes, String> {
-        keep(&self.folder.join(name), self.keep, write).map_err(|e| e.to_string())
+        keep(&self.folder.join(name), write).map_err(|e| e.to_string())
+    }
+
+    fn save(&mut self, name: &str, bytes: &[u8]) -> Result<String, String> {
+        let path = self.folder.join(name);
+        save::replace(&path, bytes).map_err(|e| e.to_string())?;
+        Ok(path.display().to_string())
+    }
+
+    fn forget(&mut self, name: &str) {
+        // What is not there need not be removed; what cannot be is found to be of no use later.
+        let _ = std::fs::remove_file(self.folder.join(name));
+    }
+
+    fn checkpoint(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), String> {
+        self.writer.write(self.folder.join(name), bytes)
+    }
+
+    fn settle(&mut self) -> Result<(), String> {
+        self.writer.settle()
+    }
+
+    fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        save::replace(Path::new(path), bytes).map_err(|e| e.to_string())
+    }
+
+    fn stopping(&self) -> bool {
+        interrupt::asked() || self.screen.halted.load(Ordering::Relaxed)
+    }
+
+    fn memory(&self) -> Option<u64> {
+        crate::machine::memory()
     }
 
     fn seconds(&self) -> f64 {
@@ -71,20 +107,21 @@ impl World for Outside<'_> {
     }
 
     fn tell(&mut self, event: Event) {
-        if matches!(event, Event::Saved { .. }) && !self.keep {
-            return;
+        let mut console = self.screen.console.lock().unwrap_or_else(PoisonError::into_inner);
+        self.progress.show(&event, &mut console);
+        if let Event::Resumed { artifact, passed, .. } = &event {
+            // The log is of this run alone: what an earlier one has done of the training belongs to it.
+            for passed in passed {
+                let (artifact, passed) = (artifact.clone(), passed.clone());
+                self.log.line(&Event::EpochEnded { artifact, passed }, None);
+            }
         }
-        self.progress.show(&event, self.console);
-        let line = if self.json || !matches!(event, Event::Step { .. }) {
-            serde_json::to_string(&event).unwrap_or_default()
-        } else {
-            return;
-        };
-        if self.json {
-            self.console.out.line(&line);
+        if self.screen.json && !matches!(event, Event::Working { .. }) {
+            let offset = self.screen.several.then_some(self.offset);
+            console.out.line(line(&event, offset));
         }
-        if !matches!(event, Event::Step { .. }) {
-            self.log.line(&line);
+        if !matches!(event, Event::Step { .. } | Event::Working { .. }) {
+            self.log.line(&event, None);
         }
         if let Event::Warned { artifact, code, message } = event {
             self.warned.push(Warned { artifact, code, message });
@@ -98,27 +135,29 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// The file in that folder, empty for the first seed; those of further seeds go on in it.
-    pub(super) fn open(folder: &Path, seed: u64) -> Result<Log, Failure> {
+    /// The file in that folder, empty.
+    pub(super) fn open(folder: &Path) -> Result<Log, Failure> {
         let path = folder.join("metrics.jsonl");
-        let opened = std::fs::create_dir_all(folder).and_then(|()| {
-            File::options()
-                .create(true)
-                .write(true)
-                .append(seed > 0)
-                .truncate(seed == 0)
-                .open(&path)
-        });
+        let opened = std::fs::create_dir_all(folder).and_then(|()| File::create(&path));
         match opened {
             Ok(file) => Ok(Log { file }),
             Err(e) => Err(Failure::run(format!("cannot write {}: {e}", path.display()))),
         }
     }
 
-    fn line(&mut self, line: &str) {
+    pub(super) fn line(&mut self, event: &impl Serialize, seed: Option<u64>) {
         // The run is worth more than its log: a full disk is told when the weights are written.
-        let _ = writeln!(self.file, "{line}");
+        let _ = writeln!(self.file, "{}", line(event, seed));
     }
+}
+
+/// An event as one line of JSON; of several runs with the place of its seed.
+pub(super) fn line(event: &impl Serialize, seed: Option<u64>) -> String {
+    let mut value = serde_json::to_value(event).unwrap_or_default();
+    if let (Some(seed), Some(object)) = (seed, value.as_object_mut()) {
+        object.insert("seed".to_string(), seed.into());
+    }
+    value.to_string()
 }
 
 /// A file that was kept, mapped.
@@ -126,13 +165,9 @@ fn recall(path: &Path) -> Option<Bytes> {
     map(&File::open(path).ok()?).ok().map(shared)
 }
 
-/// Writes a file and maps it. If it is not to be found again, it is gone when its bytes are let go.
-fn keep(path: &Path, found_again: bool, write: &mut Write<'_>) -> io::Result<Bytes> {
-    let file = match found_again {
-        true => save::stream(path, write)?,
-        false => save::nameless(path, write)?,
-    };
-    Ok(shared(map(&file)?))
+/// Writes a file and maps it.
+fn keep(path: &Path, write: &mut Write<'_>) -> io::Result<Bytes> {
+    Ok(shared(map(&save::stream(path, write)?)?))
 }
 
 fn shared(mapped: Mapped) -> Bytes {
@@ -169,36 +204,23 @@ mod tests {
         let folder = Folder::new("kept");
         let path = folder.0.join("answers/Teacher.f32");
         assert!(recall(&path).is_none());
-        let old = keep(&path, true, &mut |file| file.write_all(b"old")).unwrap();
+        let old = keep(&path, &mut |file| file.write_all(b"old")).unwrap();
         assert_eq!(bytes(&recall(&path).unwrap()), b"old");
-        let new = keep(&path, true, &mut |file| file.write_all(b"newer")).unwrap();
+        let new = keep(&path, &mut |file| file.write_all(b"newer")).unwrap();
         // Who holds the old file still reads it.
         assert_eq!((bytes(&old), bytes(&new)), (&b"old"[..], &b"newer"[..]));
         assert_eq!(bytes(&recall(&path).unwrap()), b"newer");
     }
 
     #[test]
-    fn what_is_not_kept_is_held_and_leaves_what_was_there() {
-        let folder = Folder::new("not-kept");
-        let path = folder.0.join("a");
-        keep(&path, true, &mut |file| file.write_all(b"of the first seed")).unwrap();
-        let held = keep(&path, false, &mut |file| file.write_all(b"of another")).unwrap();
-        assert_eq!(bytes(&held), b"of another");
-        assert_eq!(bytes(&recall(&path).unwrap()), b"of the first seed");
-        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1);
-    }
-
-    #[test]
     fn what_could_not_be_written_leaves_nothing() {
         let folder = Folder::new("failed");
         let path = folder.0.join("a");
-        for found_again in [true, false] {
-            let failed = keep(&path, found_again, &mut |file| {
-                file.write_all(b"half")?;
-                Err(io::Error::other("no more answers"))
-            });
-            assert_eq!(failed.err().expect("it fails").to_string(), "no more answers");
-        }
+        let failed = keep(&path, &mut |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::other("no more answers"))
+        });
+        assert_eq!(failed.err().expect("it fails").to_string(), "no more answers");
         assert!(recall(&path).is_none());
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
     }

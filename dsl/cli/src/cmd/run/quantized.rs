@@ -57,8 +57,9 @@ pub(super) fn report(artifact: &Summary, first: bool, color: bool) -> String {
     let [before, after] = report.size;
     let ratio = after as f64 / before.max(1) as f64;
     let mut facts = vec![format!("size {} → {} ({ratio:.2})", bytes(before), bytes(after))];
-    let [slow, fast] = report.latency;
-    facts.push(format!("one sample {} → {}", seconds(slow), seconds(fast)));
+    if let [Some(slow), Some(fast)] = report.latency {
+        facts.push(format!("one sample {} → {}", seconds(slow), seconds(fast)));
+    }
     if let Some(agreement) = report.agreement {
         facts.push(format!("same class as {} on {} of test", quantized.source, share(agreement)));
     }
@@ -75,8 +76,8 @@ pub(super) fn report(artifact: &Summary, first: bool, color: bool) -> String {
         let text = format!("given back to float32: {}", list(&layers));
         out += &format!("{}\n", paint(color, Style::Yellow, text));
     }
-    for warning in &quantized.warnings {
-        let code = paint(color, Style::Yellow, format!("warning[{}]", warning.code.id));
+    for warning in &artifact.warnings {
+        let code = paint(color, Style::Yellow, format!("warning[{}]", warning.code));
         out += &format!("{code}: {}\n", warning.message);
     }
     let mut worst: Vec<&LayerReport> =
@@ -119,7 +120,7 @@ fn layers(layers: &[LayerReport], color: bool) -> String {
         grid.row([
             path.join(" + "),
             layer.weights.clone().unwrap_or_default(),
-            match layer.runs {
+            match layer.runs.as_str() {
                 "codes" => "integers".to_string(),
                 "dynamic" => "integers, float out".to_string(),
                 other => other.to_string(),

@@ -1,14 +1,15 @@
 //! The screens of a run: what will be done, the table of results, the expectations.
 
 use super::deviation;
+use super::figures::last;
 use crate::console::{Style, paint};
 use crate::human::{about, bytes, count, number, seconds, share};
 use crate::table::{Grid, Side};
 use crate::written;
 use dlm_check::Program;
-use dlm_check::program::{Compare, Quantity, Split, Step, Training};
+use dlm_check::program::{Compare, Quantity, Step, Training};
 use dlm_learn::metrics::Scores;
-use dlm_learn::{Judgement, Outcome, Summary, judge};
+use dlm_learn::{Judgement, Outcome, judge};
 use dlm_vocab::metric::MetricUnit;
 use std::path::Path;
 
@@ -79,7 +80,7 @@ pub(super) fn results(mean: &Mean<'_>, color: bool) -> String {
     for (i, one) in first.artifacts.iter().enumerate() {
         let all = || mean.runs.iter().filter_map(move |run| run.artifacts.get(i));
         let figure = |pick: fn(&Scores) -> Option<f64>, print: fn(f64) -> String| {
-            let values: Vec<f64> = all().filter_map(|a| last(a).and_then(pick)).collect();
+            let values: Vec<f64> = all().filter_map(|a| last(a).and_then(|(_, s)| pick(s))).collect();
             if values.is_empty() { String::new() } else { deviation(&values, print) }
         };
         let time = all().map(|a| a.seconds).sum::<f64>() / mean.runs.len() as f64;
@@ -102,11 +103,6 @@ pub(super) fn results(mean: &Mean<'_>, color: bool) -> String {
         out += &format!("{}\n", paint(color, Style::Dim, note));
     }
     out
-}
-
-/// The scores that the table shows: on test, or on valid where there is no test.
-fn last(artifact: &Summary) -> Option<&Scores> {
-    artifact.scores.get(&Split::Test).or_else(|| artifact.scores.get(&Split::Valid))
 }
 
 /// Each expectation with its figures.

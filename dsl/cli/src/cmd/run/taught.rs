@@ -8,7 +8,7 @@ use crate::written::part;
 use dlm_check::program::Split;
 use dlm_learn::event::split_word;
 use dlm_learn::metrics::Taught;
-use dlm_learn::{Outcome, Summary};
+use dlm_learn::{Outcome, Summary, record};
 
 /// A line for each student and teacher: how far they agree, and which is right more often; the mean of
 /// several runs.
@@ -61,7 +61,7 @@ pub(super) fn report(runs: &[Outcome], color: bool) -> String {
 pub(super) fn join(warned: &mut Vec<Warned>, new: Vec<Warned>) {
     let known = warned.len();
     for warning in new {
-        let same = |old: &Warned| (&old.artifact, old.code) == (&warning.artifact, warning.code);
+        let same = |old: &Warned| (&old.artifact, &old.code) == (&warning.artifact, &warning.code);
         if !warned[..known].iter().any(same) {
             warned.push(warning);
         }
@@ -72,14 +72,14 @@ pub(super) fn join(warned: &mut Vec<Warned>, new: Vec<Warned>) {
 pub(super) fn warnings(warned: &[Warned], runs: &[Outcome], color: bool) -> String {
     let quantized = || {
         let artifacts = runs.iter().flat_map(|run| &run.artifacts);
-        artifacts.filter_map(|it| Some((&it.artifact, it.quantized.as_ref()?)))
+        artifacts.filter(|it| it.quantized.is_some())
     };
     let told = |warning: &Warned| {
-        quantized().any(|(artifact, it)| {
-            *artifact == warning.artifact
-                && it.warnings.iter().any(|own| {
-                    (own.code.id, own.message.as_str()) == (warning.code, warning.message.as_str())
-                })
+        quantized().any(|it| {
+            let same = |own: &record::Warned| {
+                (&own.code, &own.message) == (&warning.code, &warning.message)
+            };
+            it.artifact == warning.artifact && it.warnings.iter().any(same)
         })
     };
     let lines: String = (warned.iter().filter(|warning| !told(warning)))
@@ -103,7 +103,7 @@ fn cells(all: &[(&Summary, &Taught)]) -> [String; 4] {
         let values: Vec<f64> = all.iter().filter_map(|(it, taught)| pick(it, taught)).collect();
         if values.is_empty() { String::new() } else { deviation(&values, print) }
     };
-    let own = figure(|student, taught| accuracy(student, taught.split), share);
+    let own = figure(|student, taught| accuracy(student, &taught.split), share);
     let theirs = figure(|_, taught| taught.accuracy, share);
     [
         figure(|_, taught| taught.agreement, share),
@@ -141,20 +141,19 @@ mod tests {
             size: 4000,
             scores: [(Split::Test, scores)].into(),
             seconds: 1.0,
-            file: String::new(),
-            quantized: None,
             taught,
+            ..Summary::default()
         }
     }
 
     fn beside(teacher: &str, weight: f64, figures: [f64; 4]) -> Taught {
         let [accuracy, agreement, kl, overlap] = figures.map(Some);
-        let teacher = teacher.to_string();
-        Taught { teacher, weight, split: "test", accuracy, agreement, kl, error_overlap: overlap }
+        let (teacher, split) = (teacher.to_string(), "test".to_string());
+        Taught { teacher, weight, split, accuracy, agreement, kl, error_overlap: overlap }
     }
 
     fn outcome(artifacts: Vec<Summary>) -> Outcome {
-        Outcome { artifacts, judged: Vec::new() }
+        Outcome { artifacts, ..Outcome::default() }
     }
 
     #[test]
@@ -172,7 +171,7 @@ mod tests {
         let recorded = Taught {
             teacher: "Api".into(),
             weight: 0.3,
-            split: "train",
+            split: "train".into(),
             agreement: Some(1.0),
             kl: Some(1.25),
             ..Taught::default()
@@ -203,7 +202,7 @@ Tiny beside Student on test:        agreement  95.00%   KL 0.0611   error overla
     #[test]
     fn values_have_nothing_to_show() {
         let taught =
-            Taught { teacher: "T".into(), weight: 1.0, split: "test", ..Taught::default() };
+            Taught { teacher: "T".into(), weight: 1.0, split: "test".into(), ..Taught::default() };
         let mut one = student("Student", 0.5, vec![taught]);
         one.scores.clear();
         assert_eq!(report(&[outcome(vec![one])], false), "");
@@ -213,7 +212,7 @@ Tiny beside Student on test:        agreement  95.00%   KL 0.0611   error overla
     fn warnings_are_told_once() {
         let warned = |code: &'static dlm_base::diag::Code, message: &str| Warned {
             artifact: "Student8".into(),
-            code: code.id,
+            code: code.id.into(),
             message: message.into(),
         };
         let (dead, worse) = (warned(&W1012, "never fires"), warned(&W1017, "is worse"));
@@ -225,14 +224,9 @@ Tiny beside Student on test:        agreement  95.00%   KL 0.0611   error overla
         let plain = outcome(vec![quantized.clone()]);
         let text = warnings(&all, &[plain], false);
         assert_eq!(text.matches("warning[W1012]: never fires\n").count(), 2);
-        let told = dlm_learn::quant::round::Warning { code: &W1012, message: "never fires".into() };
-        quantized.quantized = Some(Box::new(dlm_learn::run::Quantized {
-            source: "Student".into(),
-            policy: "Edge".into(),
-            method: "qat",
-            report: Default::default(),
-            warnings: vec![told],
-        }));
+        let code = W1012.id.to_string();
+        quantized.warnings.push(record::Warned { code, message: "never fires".into() });
+        quantized.quantized = Some(Box::default());
         let run = outcome(vec![quantized]);
         assert_eq!(warnings(&all, &[run], false), "\nwarning[W1017]: is worse\n");
     }
