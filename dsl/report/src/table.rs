@@ -69,6 +69,7 @@ impl Table {
     /// The table as HTML.
     pub(crate) fn markup(&self) -> Markup {
         let rows = self.columns.first().map_or(0, |column| column.cells.len());
+        let last = |row: usize| self.summary && row + 1 == rows;
         let body = html! {
             table {
                 thead { tr {
@@ -76,10 +77,11 @@ impl Table {
                 } }
                 tbody {
                     @for row in 0..rows {
-                        tr.total[self.summary && row + 1 == rows] {
+                        tr.total[last(row)] {
                             @for (i, column) in self.columns.iter().enumerate() {
                                 @let cell = &column.cells[row];
                                 @if i == 0 { th.(column.class) scope="row" { (cell) } }
+                                @else if unknown(cell) && last(row) { td {} }
                                 @else if unknown(cell) { td.(column.class).unknown { (UNKNOWN) } }
                                 @else { td.(column.class) { (cell) } }
                             }

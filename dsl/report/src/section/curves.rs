@@ -2,7 +2,7 @@
 
 use super::facts;
 use crate::chart::{chart, points};
-use crate::figure::{maybe, number, plural, share};
+use crate::figure::{brief, maybe, number, plural, share};
 use crate::page::{Artifact, Curve, Epoch, Page};
 use crate::part::Section;
 use crate::table::Table;
@@ -41,7 +41,7 @@ fn course(curve: &Curve) -> String {
     let best = curve.best.map(|n| format!("best epoch {n}")).unwrap_or_default();
     let lr = match &rates(curve)[..] {
         [Some(first), rest @ ..] if rest.iter().all(|lr| lr == &Some(*first)) => {
-            format!("learning rate {}", number(*first))
+            format!("learning rate {}", brief(*first))
         }
         _ => String::new(),
     };
@@ -115,10 +115,10 @@ fn lines(it: &Artifact, title: &str, format: &str, lines: &[Line]) -> Option<Mar
                 "x": { "title": { "display": true, "text": "epoch" }, "ticks": { "maxTicksLimit": 8 } },
                 "y": {
                     "type": if steep { "logarithmic" } else { "linear" },
-                    "format": if steep { "steps" } else { format },
+                    "format": format,
                 },
             },
-            "plugins": { "best": { "at": best }, "legend": { "display": lines.len() > 1 } },
+            "plugins": { "best": { "at": best, "named": lines.len() > 1 }, "legend": { "display": lines.len() > 1 } },
         },
     });
     let label = format!("{}: {title} by epoch, {}", it.name, plural(epochs.len(), "epoch"));
@@ -141,6 +141,6 @@ fn epochs(it: &Artifact) -> Markup {
         .figures("Valid loss", figures(|e| e.valid_loss, number))
         .figures("Valid accuracy", figures(|e| e.valid_accuracy, share))
         .figures("Valid R²", figures(|e| e.valid_r2, number))
-        .figures("Learning rate", figures(|e| e.lr, number))
+        .figures("Learning rate", figures(|e| e.lr, brief))
         .markup()
 }

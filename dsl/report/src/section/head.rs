@@ -52,7 +52,7 @@ fn figures(page: &Page) -> Vec<(String, String, String)> {
             figures.push((name, kind.print(-x), whose(it)));
         }
     }
-    if let Some((it, size)) = best(artifacts, |it| it.size.map(|n| n as f64)) {
+    if let Some((it, size)) = best(artifacts, |it| it.size.filter(|&n| n > 0).map(|n| n as f64)) {
         figures.push((title("Size", "Smallest"), bytes(size as u64), whose(it)));
     }
     if let Some((it, time)) = best(artifacts, |it| it.latency.mean()) {

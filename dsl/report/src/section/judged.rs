@@ -2,7 +2,7 @@
 
 use crate::figure::{metric, plural};
 use crate::page::Page;
-use crate::part::Section;
+use crate::part::{Section, message};
 use crate::table::Table;
 use maud::{Markup, html};
 
@@ -42,7 +42,7 @@ pub(super) fn warnings(page: &Page) -> Option<Section> {
                 li {
                     span.warning { (it.code) } " "
                     @if !it.artifact.is_empty() { b { (it.artifact) } ": " }
-                    (it.message)
+                    (message(&it.message))
                 }
             } }
         },

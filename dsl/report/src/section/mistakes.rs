@@ -29,7 +29,7 @@ fn panel(artifact: &str, it: &Mistakes) -> Markup {
         @if let Some(wrong) = it.wrong {
             p.legend {
                 @if wrong > shown { (count(shown)) " of " }
-                (count(wrong)) " wrong" @if pictures { " · answer, and its probability; below the right class" }
+                (count(wrong)) " wrong" @if pictures { " · below each: the answer with its probability, then the right class" }
             }
         }
         @if pictures { ul.pictures { @for mistake in &it.shown { li { (picture(mistake)) } } } }

@@ -2,7 +2,7 @@
 
 use crate::figure::plural;
 use crate::page::{Diagnostic, Page, Severity};
-use crate::part::{Section, wide};
+use crate::part::{Section, message, wide};
 use crate::scan::{Part, parts};
 use maud::{Markup, html};
 
@@ -19,10 +19,10 @@ pub(super) fn program(page: &Page) -> Option<Section> {
     };
     let text = html! {
         div.code {
-            @for diag in other { (message(diag, "")) }
+            @for diag in other { (said_of(diag, "")) }
             @for (i, line) in lines.iter().enumerate() {
                 div.line id={ "L" (i + 1) } { (colored(line)) }
-                @for diag in said(i + 1) { (message(diag, line)) }
+                @for diag in said(i + 1) { (said_of(diag, line)) }
             }
         }
     };
@@ -46,10 +46,10 @@ fn colored(line: &str) -> Markup {
     } }
 }
 
-fn message(diag: &Diagnostic, line: &str) -> Markup {
-    let (class, word) = match diag.severity {
-        Severity::Error => ("error", "error"),
-        Severity::Warning => ("warning", "warning"),
+fn said_of(diag: &Diagnostic, line: &str) -> Markup {
+    let word = match diag.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
     };
     let before: String = line
         .chars()
@@ -58,11 +58,11 @@ fn message(diag: &Diagnostic, line: &str) -> Markup {
         .collect();
     let rest = line.chars().count().saturating_sub(before.chars().count());
     html! {
-        div.diag.(class) {
+        div.diag.(word) {
             @if rest > 0 { div.carets aria-hidden="true" { (before) (("^").repeat(diag.width.clamp(1, rest))) } }
             div.said {
-                b { (word) @if !diag.code.is_empty() { "[" (diag.code) "]" } } ": " (diag.message)
-                @if let Some(help) = &diag.help { div { b.help { "help" } ": " (help) } }
+                b { (word) @if !diag.code.is_empty() { "[" (diag.code) "]" } } ": " (message(&diag.message))
+                @if let Some(help) = &diag.help { div { b.help { "help" } ": " (message(help)) } }
             }
         }
     }

@@ -55,7 +55,7 @@ fn figures(it: &Artifact, done: &Quantization) -> Vec<(&'static str, String, Str
     }
     if let (Some(before), Some(after)) = (done.before.latency.mean(), done.after.latency.mean()) {
         let note = match after {
-            _ if !(before.is_finite() && after > 0.0) => String::new(),
+            _ if !(before.is_finite() && after.is_finite() && after > 0.0) => String::new(),
             _ if before >= after => times(before, after, "faster"),
             _ => times(after, before, "slower"),
         };

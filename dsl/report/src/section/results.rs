@@ -42,7 +42,7 @@ pub(super) fn results(page: &Page) -> Option<Section> {
         note: facts([parts(all), spread]),
         body: html! {
             (table.markup())
-            div.charts { @for score in [Score::Accuracy, Score::R2] { (trade_off(all, score)) } }
+            div.charts.broad { @for score in [Score::Accuracy, Score::R2] { (trade_off(all, score)) } }
         },
     })
 }
@@ -75,26 +75,23 @@ fn state(state: State) -> &'static str {
     }
 }
 
-/// The parts of the data that the figures are of.
+/// The parts of the data that the figures are of, with the dataset where there are several.
 fn parts(all: &[Artifact]) -> String {
+    let known = || all.iter().filter(|it| !it.scores.split.is_empty());
+    let several = known().any(|it| known().any(|other| other.dataset != it.dataset));
     let mut parts: Vec<String> = Vec::new();
-    for it in all.iter().filter(|it| !it.scores.split.is_empty()) {
+    for it in known() {
+        let dataset = if several { format!("{} ", it.dataset) } else { String::new() };
         let samples = match it.scores.samples {
             0 => String::new(),
             n => format!(", {}", plural(n as usize, "sample")),
         };
-        let part = format!("{}{samples}", it.scores.split);
-        let whose = if all.iter().all(|other| other.scores.split == it.scores.split) {
-            String::new()
-        } else {
-            format!("{} ", it.name)
-        };
-        let part = format!("{whose}on {part}");
+        let part = format!("{dataset}{}{samples}", it.scores.split);
         if !parts.contains(&part) {
             parts.push(part);
         }
     }
-    parts.join(" · ")
+    if parts.is_empty() { String::new() } else { format!("on {}", parts.join(" · ")) }
 }
 
 /// Score against size, one point an artifact; nothing for fewer than two.
@@ -156,7 +153,7 @@ fn trade_off(all: &[Artifact], kind: Score) -> Markup {
             "layout": { "padding": { "top": 12, "right": 16 } },
             "scales": {
                 "x": {
-                    "type": "logarithmic", "format": "steps", "title": { "display": true, "text": format!("size, {name}") },
+                    "type": "logarithmic", "format": "number", "unit": name, "title": { "display": true, "text": format!("size, {name}") },
                     "min": round(smallest / unit / 1.8), "max": round(largest / unit * 1.8),
                 },
                 "y": { "format": format, "title": { "display": true, "text": kind.name() }, "grace": "20%" },

@@ -29,8 +29,8 @@ pub(super) fn students(page: &Page) -> Option<Section> {
         .figures("Error overlap", figures(|it| &it.error_overlap, Unit::Share));
     (!all.is_empty()).then(|| Section {
         id: "students",
-        title: "Students and teachers",
-        note: String::new(),
+        title: "Students",
+        note: "beside their teachers".into(),
         body: html! {
             (table.markup())
             p.legend {
