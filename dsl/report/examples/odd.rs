@@ -11,7 +11,7 @@ fn main() -> std::io::Result<()> {
 }
 
 /// The page, for the tests as well.
-pub fn page() -> Page {
+pub(crate) fn page() -> Page {
     Page {
         program: Program {
             name: "everything that is unusual, under a long name".into(),

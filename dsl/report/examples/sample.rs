@@ -10,7 +10,7 @@ fn main() -> std::io::Result<()> {
 }
 
 /// The page, for the tests as well.
-pub fn page() -> Page {
+pub(crate) fn page() -> Page {
     Page {
         program: Program {
             name: "teacher-student-int8".into(),
@@ -90,7 +90,7 @@ fn teacher() -> Artifact {
         seconds: 31.4.into(),
         scores: scores(0.0612, 0.9861, 1.0),
         curves: vec![curve(20, 17, [2.1, 0.33, 0.36], 0.985, |t| {
-            1e-3 * if t < 0.05 { t / 0.05 } else { 0.5 + 0.5 * (3.1416 * t).cos() }
+            1e-3 * if t < 0.05 { t / 0.05 } else { 0.5 + 0.5 * (std::f64::consts::PI * t).cos() }
         })],
         confusion: confusion(5),
         mistakes: mistakes(5, 3),

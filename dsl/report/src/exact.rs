@@ -1,4 +1,4 @@
-//! Numbers in JSON without loss: those that JSON does not have are written as words.
+//! Numbers in JSON, of which those that JSON does not have are written as words.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
