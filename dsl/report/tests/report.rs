@@ -20,13 +20,12 @@ fn sections(html: &str) -> Vec<&str> {
 fn section<'a>(html: &'a str, id: &str) -> &'a str {
     let start = html.find(&format!("<section id=\"{id}\"")).unwrap_or_else(|| panic!("no {id}"));
     let rest = &html[start..];
-    &rest[..rest.find("</section>").unwrap()]
+    rest.split("</section>").next().unwrap_or(rest)
 }
 
 /// The texts of the head of a section's first table.
 fn columns(section: &str) -> Vec<&str> {
-    let head = section.split("</thead>").next().unwrap();
-    let cells = head.split("scope=\"col\">").skip(1);
+    let cells = section.split("</thead>").next().unwrap_or(section).split("scope=\"col\">").skip(1);
     cells.filter_map(|rest| rest.split('<').next()).collect()
 }
 
