@@ -113,21 +113,19 @@ async function print() {
     await page.close();
 }
 
-// Charts in which at most the axes are drawn: fewer than three colours stand in a canvas that is one.
+// Charts between whose axes no data is drawn: nothing there has the colour of any.
 function empty() {
+    const near = (data, i, rgb) => data[i + 3] > 200 && rgb.every((x, k) => Math.abs(data[i + k] - x) < 12);
     return [...document.querySelectorAll('canvas')].filter((canvas) => {
-        const { width, height } = canvas;
-        if (!width || !height) return true;
+        if (!canvas.width || !canvas.height) return true;
         const chart = window.Chart.getChart(canvas);
         const { left, top, right, bottom } = chart.chartArea;
-        const scale = width / canvas.clientWidth;
-        const { data } = canvas.getContext('2d').getImageData(left * scale, top * scale, (right - left) * scale, (bottom - top) * scale);
-        const wanted = chart.data.datasets.map((set) => (set.borderColor ?? set.backgroundColor).match(/[\d.]+/g).map(Number));
-        const bytes = wanted.map((rgb) => rgb.slice(0, 3).map((x) => (x <= 1 ? x * 255 : x)));
-        return !bytes.some(([r, g, b]) => {
-            for (let i = 0; i < data.length; i += 4) {
-                if (data[i + 3] > 200 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 30) return true;
-            }
+        const scale = canvas.width / canvas.clientWidth;
+        const area = [left, top, right - left, bottom - top].map((x) => x * scale);
+        const { data } = canvas.getContext('2d').getImageData(...area);
+        const colors = chart.data.datasets.map((set) => set.backgroundColor.match(/[\d.]+/g).slice(0, 3).map(Number));
+        return !colors.some((rgb) => {
+            for (let i = 0; i < data.length; i += 4) if (near(data, i, rgb)) return true;
             return false;
         });
     }).map((canvas) => canvas.getAttribute('aria-label'));

@@ -9,8 +9,9 @@
     probe.hidden = true;
 
     function color(name, share = 1) {
-        probe.style.color = `color-mix(in srgb, var(${name}) ${100 * share}%, transparent)`;
-        return getComputedStyle(probe).color;
+        probe.style.color = `var(${name})`;
+        const [red, green, blue] = getComputedStyle(probe).color.match(/[\d.]+/g);
+        return `rgba(${red}, ${green}, ${blue}, ${share})`;
     }
 
     const figures = (x) => Number(x.toPrecision(4)).toString().replace('-', '−');

@@ -21,8 +21,7 @@ const SCRIPT: &str = include_str!("../assets/page.js");
 const CHART: &str = include_str!("../assets/chart.umd.js");
 
 /// Nothing may be fetched, whatever the page holds.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+const POLICY: &str = include_str!("../assets/policy.txt").trim_ascii();
 
 /// The page as HTML: one file, the same for the same `page`.
 pub fn html(page: &Page) -> String {
