@@ -22,7 +22,7 @@ fn panel(it: &Artifact) -> Markup {
     let all = &it.layers;
     let shape = |layer: &Layer| {
         let sizes: Vec<String> = layer.shape.iter().map(usize::to_string).collect();
-        format!("[{}]", sizes.join(", "))
+        if sizes.is_empty() { String::new() } else { format!("[{}]", sizes.join(", ")) }
     };
     let whole = |n: u64, print: fn(u64) -> String| if n == 0 { String::new() } else { print(n) };
     let column = |of: fn(&Layer) -> u64, print: fn(u64) -> String| {

@@ -46,19 +46,13 @@ fn figures(it: &Artifact, done: &Quantization) -> Vec<(&'static str, String, Str
     let change = |print: &dyn Fn(&Cost) -> String| {
         format!("{} → {}", print(&done.before), print(&done.after))
     };
-    let times = |before: f64, after: f64, word: &str| format!("{:.2} times {word}", before / after);
     let mut figures = Vec::new();
     if let (Some(before), Some(after)) = (done.before.size, done.after.size) {
-        let note =
-            if after > 0 { times(before as f64, after as f64, "smaller") } else { String::new() };
+        let note = ratio(before as f64, after as f64, ["smaller", "larger"]);
         figures.push(("Size", change(&|cost| bytes(cost.size.unwrap_or(0))), note));
     }
     if let (Some(before), Some(after)) = (done.before.latency.mean(), done.after.latency.mean()) {
-        let note = match after {
-            _ if !(before.is_finite() && after.is_finite() && after > 0.0) => String::new(),
-            _ if before >= after => times(before, after, "faster"),
-            _ => times(after, before, "slower"),
-        };
+        let note = ratio(before, after, ["faster", "slower"]);
         figures.push(("One sample", change(&|cost| metric(&cost.latency, Unit::Seconds)), note));
     }
     if it.agreement.mean().is_some() {
@@ -70,6 +64,16 @@ fn figures(it: &Artifact, done: &Quantization) -> Vec<(&'static str, String, Str
         figures.push(("Trained and deployed differ", value, format!("of {} numbers", count(all))));
     }
     figures
+}
+
+/// `3.25 times smaller`: the first word where less is left, the second where there is more.
+fn ratio(before: f64, after: f64, [less, more]: [&str; 2]) -> String {
+    match before / after {
+        ratio if !(ratio.is_finite() && ratio > 0.0) => String::new(),
+        1.0 => "the same".into(),
+        ratio if ratio > 1.0 => format!("{ratio:.2} times {less}"),
+        ratio => format!("{:.2} times {more}", 1.0 / ratio),
+    }
 }
 
 /// Signal to noise of each layer as bars.
@@ -158,5 +162,21 @@ fn helps(done: &Quantization) -> Markup {
             .figures("Alone now", helped.iter().map(|(layer, _)| maybe(layer.alone, decibels)))
             .figures("Then", helped.iter().map(|(layer, _)| layer.with_line.map_or("no loss".into(), decibels)))
             .markup())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_say_which_way() {
+        let words = ["faster", "slower"];
+        assert_eq!(ratio(3.0, 1.5, words), "2.00 times faster");
+        assert_eq!(ratio(1.5, 3.0, words), "2.00 times slower");
+        assert_eq!(ratio(2.0, 2.0, words), "the same");
+        for (before, after) in [(0.0, 0.0), (1.0, 0.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
+            assert_eq!(ratio(before, after, words), "");
+        }
     }
 }

@@ -96,7 +96,7 @@ fn parts(all: &[Artifact]) -> String {
 
 /// Score against size, one point an artifact; nothing for fewer than two.
 fn trade_off(all: &[Artifact], kind: Score) -> Markup {
-    let metric = |it: &'_ Artifact| match kind {
+    let metric = |it: &Artifact| match kind {
         Score::Accuracy => it.scores.accuracy.clone(),
         Score::R2 => it.scores.r2.clone(),
     };
