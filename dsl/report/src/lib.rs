@@ -1,5 +1,5 @@
 //! The page of a run: what was made, how good it is, and how it came about, in one HTML file that needs
-//! nothing else. [`page`] says what it can show, [`html`] writes it.
+//! nothing else. [`page`] says what it can show, [`html()`] writes it.
 
 mod chart;
 mod exact;
