@@ -2,7 +2,7 @@
 
 use crate::human::{count, plural};
 use dlm_check::Program;
-use dlm_check::program::{Load, Loaded, LossUse, NetLayer, TeacherUse};
+use dlm_check::program::{Load, Loaded, LossUse, NetLayer, SourceUse, TeacherUse};
 use dlm_vocab::{Arg, Args, Default, Param, Word};
 
 /// The step as a program would have it, without what is default: `conv(32, 3, stride = 2)`.
@@ -10,6 +10,15 @@ pub(crate) fn call(layer: &NetLayer) -> String {
     let word = &layer.operator.word;
     let name = sign(word.name).unwrap_or(word.name);
     with_arguments(name, word, &layer.args, false)
+}
+
+/// A source as a program would have it, without what is default: `builtin("digits")`.
+pub(crate) fn source(used: &SourceUse) -> String {
+    let word = &used.source.word;
+    let mut text = with_arguments(word.name, word, &used.args, false);
+    let rest: String = used.args.rest().iter().map(|arg| format!(", {arg}")).collect();
+    text.insert_str(text.len() - usize::from(text.ends_with(')')), &rest);
+    text
 }
 
 /// A loss as a program would have it: `0.9 * soft_targets(temperature = 4) + 0.1 * cross_entropy`. Of terms

@@ -62,6 +62,8 @@ pub struct Fitted {
     pub seconds: f64,
     /// The passes.
     pub history: Vec<Epoch>,
+    /// Why it ended before its length, if it did.
+    pub stopped: Option<String>,
     /// Whether it went on from a checkpoint.
     pub resumed: bool,
 }
@@ -260,8 +262,10 @@ impl<'a> Fit<'a> {
         };
         let seconds = self.now.seconds + world.seconds() - self.checked;
         let (steps, stopped) = (self.now.step, self.now.stopped.take());
+        let stopped_why = stopped.clone();
         world.tell(Event::TrainEnded { artifact, epochs, steps, stopped, kept, seconds });
-        Ok(Fitted { weights, seconds, history: self.now.history, resumed })
+        let history = self.now.history;
+        Ok(Fitted { weights, seconds, history, stopped: stopped_why, resumed })
     }
 
     /// Goes on from the checkpoint of an earlier run, if there is one of this training.

@@ -174,6 +174,8 @@ pub struct Summary {
     pub file: String,
     /// The passes of its training.
     pub history: Vec<Epoch>,
+    /// Why its training ended before its length, if it did.
+    pub stopped: Option<String>,
     /// Samples of test, or else of valid, to which it answered wrongly: those of which it was most sure.
     pub mistakes: Vec<Mistake>,
     /// What its user should know.
@@ -438,6 +440,7 @@ impl<'a> Runner<'a> {
                 seed: Some(seed),
                 state: if fitted.resumed { State::Resumed } else { State::Made },
                 history: fitted.history,
+                stopped: fitted.stopped,
                 ..Summary::default()
             },
         };

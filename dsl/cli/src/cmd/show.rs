@@ -10,6 +10,7 @@ use dlm_check::Program;
 use dlm_check::budget::{self, Budget};
 use dlm_check::program::Network;
 use dlm_check::quant::{self, Quantization};
+use dlm_report::page::Layer;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -259,6 +260,25 @@ fn table(program: &Program, shown: &Shown<'_>, color: bool) -> String {
         out += &format!("\n{}", crate::console::paint(color, Style::Dim, fact));
     }
     out + "\n"
+}
+
+/// The layers of a network as the page of a run shows them, with what a quantization makes of them.
+pub(crate) fn layers(network: &Network, quantization: Option<&Quantization>) -> Vec<Layer> {
+    let each = network.layers.iter().enumerate().map(|(i, layer)| {
+        let (params, bytes) = sizes(layer);
+        let cells = quantization.map(|it| formats::cells(network, it, i)).unwrap_or_default();
+        Layer {
+            path: layer.path.to_string(),
+            operator: written::call(layer),
+            shape: layer.ty.shape.0.clone(),
+            params,
+            macs: layer.macs,
+            bytes,
+            quantized_bytes: cells.bytes,
+            runs: cells.runs,
+        }
+    });
+    each.collect()
 }
 
 /// What the network costs under a policy.

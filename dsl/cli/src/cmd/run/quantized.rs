@@ -96,6 +96,15 @@ pub(super) fn report(artifact: &Summary, first: bool, color: bool) -> String {
     out
 }
 
+/// What a step runs in, in words.
+pub(super) fn runs(layer: &LayerReport) -> &str {
+    match layer.runs.as_str() {
+        "codes" => "integers",
+        "dynamic" => "integers, float out",
+        other => other,
+    }
+}
+
 fn layers(layers: &[LayerReport], color: bool) -> String {
     let mut grid = Grid::new(&[
         ("layer", Side::Left),
@@ -120,11 +129,7 @@ fn layers(layers: &[LayerReport], color: bool) -> String {
         grid.row([
             path.join(" + "),
             layer.weights.clone().unwrap_or_default(),
-            match layer.runs.as_str() {
-                "codes" => "integers".to_string(),
-                "dynamic" => "integers, float out".to_string(),
-                other => other.to_string(),
-            },
+            runs(layer).to_string(),
             range.unwrap_or_default(),
             layer.clipped.map(share).unwrap_or_default(),
             decibels(layer.sqnr),

@@ -38,6 +38,17 @@ impl<'a> Mean<'a> {
         Mean { judged: judged.collect(), runs }
     }
 
+    /// Each expectation that was judged, on the means of its sides.
+    pub(super) fn judged(&self) -> &[Judgement] {
+        &self.judged
+    }
+
+    /// A figure of an expectation in each of the runs.
+    pub(super) fn values(&self, index: usize, pick: fn(&Judgement) -> f64) -> Vec<f64> {
+        let own = self.runs.iter().filter_map(|run| run.judged.iter().find(|it| it.index == index));
+        own.map(pick).collect()
+    }
+
     /// Whether all expectations hold.
     pub(super) fn held(&self) -> bool {
         self.judged.iter().all(|j| j.held)
@@ -148,6 +159,19 @@ pub(super) fn files(outcome: &Outcome, program: &Program, folder: &Path, color: 
     format!("\n{}\n", paint(color, Style::Dim, format!("written: {}", files.join(", "))))
 }
 
+/// What an artifact is made of: the float artifact, the teachers, the file; empty for a plain training.
+pub(super) fn source(program: &Program, artifact: &str) -> String {
+    let quantized = program.quantizations.iter().find(|it| it.artifact == artifact);
+    let trained = program.trainings.iter().find(|it| it.artifact == artifact);
+    let loaded = program.loads.iter().find(|it| it.artifact == artifact);
+    match (quantized, trained, loaded) {
+        (Some(it), ..) => it.source.clone(),
+        (_, Some(it), _) => written::teachers(&it.teachers),
+        (.., Some(it)) => written::load(program, it),
+        _ => String::new(),
+    }
+}
+
 /// What is trained on what, and with which teachers.
 fn training(program: &Program, training: &Training) -> String {
     let network = &program.networks[training.network];
@@ -166,7 +190,7 @@ fn training(program: &Program, training: &Training) -> String {
 }
 
 /// The unit of the first metric in one side.
-fn unit(side: &Quantity) -> Option<MetricUnit> {
+pub(super) fn unit(side: &Quantity) -> Option<MetricUnit> {
     let mut found = None;
     judge::metrics(side, &mut |used| {
         found.get_or_insert(used.metric.unit);
@@ -196,6 +220,6 @@ fn sign(compare: Compare) -> &'static str {
 }
 
 /// White space of the program's own alignment as single spaces.
-fn spaced(text: &str) -> String {
+pub(super) fn spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
