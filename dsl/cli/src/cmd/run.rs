@@ -8,6 +8,7 @@ mod taught;
 use crate::args::Run;
 use crate::console::{Console, Style};
 use crate::files::Disk;
+use crate::lock::Lock;
 use crate::progress::{Detail, Progress};
 use crate::{Failure, Status, diagnose, human};
 use dlm_check::session::Checked;
@@ -33,6 +34,8 @@ pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
             .help("say what to train: `train Model on Data`"));
     }
     let folder = folder(&args.file, args.out.as_deref());
+    let waiting = |who| console.err.line(console.err.paint(Style::Dim, who));
+    let _lock = Lock::take(&folder, waiting, || false)?;
     if !args.quiet && !args.json {
         console.out.text(report::opening(program, args.only.as_deref(), console.out.color));
     }

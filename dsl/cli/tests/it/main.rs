@@ -6,6 +6,7 @@
 mod distill;
 mod docs;
 mod formats;
+mod lock;
 mod project;
 mod support;
 mod usage;
