@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 /// A longer text is refused.
-pub const MAX_BYTES: usize = 10 << 20;
+pub const MAX_BYTES: usize = dlm_base::files::MAX_TEXT;
 
 /// A declaration of more tokens is refused.
 const MAX_TOKENS: usize = 400_000;

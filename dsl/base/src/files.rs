@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek};
 
+/// A longer text is not read.
+pub const MAX_TEXT: usize = 10 << 20;
+
 /// Bytes that can be read from the start or from a place.
 pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
@@ -90,8 +93,13 @@ pub trait Files: Sync {
     /// The whole content of a text file.
     ///
     /// # Errors
-    /// When it is missing, cannot be read, or is not UTF-8.
+    /// When it is missing, cannot be read, is longer than [`MAX_TEXT`], or is not UTF-8.
     fn text(&self, path: &str) -> Result<String, FileError> {
+        let len = self.len(path)?;
+        if len > MAX_TEXT as u64 {
+            let why = format!("it has {len} bytes; at most {MAX_TEXT} are read");
+            return Err(FileError::Unreadable(why));
+        }
         let mut bytes = Vec::new();
         self.open(path)?.read_to_end(&mut bytes)?;
         String::from_utf8(bytes).map_err(|e| {

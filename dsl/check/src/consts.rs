@@ -1,7 +1,7 @@
 //! Values that are known before anything runs: constants, settings, sizes, facts of data.
 
 use crate::diags::Diags;
-use crate::names::{Decl, Entry, Kind, ModuleId, World, unknown_value};
+use crate::names::{Decl, Entry, Given, Kind, ModuleId, World, unknown_value};
 use dlm_base::Span;
 use dlm_base::diag::codes::{names, settings};
 use dlm_base::suggest::nearest;
@@ -287,13 +287,14 @@ impl World<'_> {
             ModuleId::MAIN => self.overrides.iter().rev().find(|it| it.name == constant.name.text),
             _ => None,
         };
-        let Some(given) = given else { return eval(&constant.value, &scope, diags) };
-        if matches!(constant.value.kind, ExprKind::Str(_)) && !given.raw.starts_with('"') {
-            return Some(Const::Str(given.raw.clone()));
-        }
-        match given.tree.items.first().map(|item| &item.kind) {
-            Some(ItemKind::Const(given)) => eval(&given.value, &scope, diags),
-            _ => None,
+        match given.map(|given| &given.value) {
+            None => eval(&constant.value, &scope, diags),
+            Some(Given::Plain(text)) => Some(Const::Str(text.clone())),
+            Some(Given::Parsed(item)) => match &item.kind {
+                ItemKind::Const(given) => eval(&given.value, &scope, diags),
+                _ => None,
+            },
+            Some(Given::Broken) => None,
         }
     }
 }

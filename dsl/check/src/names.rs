@@ -109,10 +109,18 @@ pub struct Module {
 #[derive(Debug)]
 pub(crate) struct Override {
     pub(crate) name: String,
-    /// The text after `=`.
-    pub(crate) raw: String,
+    pub(crate) value: Given,
+}
+
+/// The value that an override gives.
+#[derive(Debug)]
+pub(crate) enum Given {
+    /// A string without quotes.
+    Plain(String),
     /// `name = text`, parsed.
-    pub(crate) tree: Arc<Tree>,
+    Parsed(Arc<Item>),
+    /// None: what is wrong has been reported.
+    Broken,
 }
 
 /// How the facts of a `data` declaration are had; the caller has made sure that it is one.

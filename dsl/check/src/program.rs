@@ -15,7 +15,8 @@ use dlm_vocab::loss::Loss;
 use dlm_vocab::metric::Metric;
 use dlm_vocab::optim::Optimizer;
 use dlm_vocab::schedule::ScheduleWord;
-use dlm_vocab::{Args, Unit};
+use dlm_vocab::{Arg, Args, Type, Unit};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A checked file with what it imports.
@@ -161,6 +162,20 @@ impl Program {
         let quantized = self.quantizations.iter().map(|it| it.artifact.as_str());
         loaded.chain(trained).chain(quantized)
     }
+
+    /// The files that the program names to be read, resolved, each once: of data, and of what is loaded. One may
+    /// be a folder.
+    pub fn files(&self) -> BTreeSet<&str> {
+        let parts = self.datasets.iter().flat_map(|data| {
+            let own = [&data.valid, &data.test].into_iter().filter_map(|part| match part {
+                Part::Own(source) => Some(source),
+                Part::Share(_) | Part::Count(_) => None,
+            });
+            std::iter::once(&data.train).chain(own)
+        });
+        let loaded = self.loads.iter().map(Load::file);
+        parts.flat_map(SourceUse::files).chain(loaded).collect()
+    }
 }
 
 /// A `data` declaration.
@@ -201,6 +216,21 @@ pub struct SourceUse {
     pub args: Args,
     /// The place of the call.
     pub span: Span,
+}
+
+impl SourceUse {
+    /// The files that it names, resolved.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let named = self.source.word.params.iter().filter(|param| param.ty == Type::File);
+        let given = named.flat_map(|param| {
+            let more = if self.source.rest == Some(param.name) { self.args.rest() } else { &[] };
+            self.args.get(param.name).into_iter().chain(more)
+        });
+        given.filter_map(|arg| match arg {
+            Arg::Str(path) => Some(path.as_str()),
+            _ => None,
+        })
+    }
 }
 
 /// A validation or test part.

@@ -23,6 +23,7 @@ mod recorder;
 mod room;
 
 pub(crate) use memo::Memo;
+pub use recorder::Recorder;
 pub use room::Room;
 
 /// What a check gives, whatever was wrong.

@@ -2,7 +2,7 @@
 
 use crate::args::Set;
 use crate::console::{Console, Stream, Style};
-use crate::files::{Disk, name};
+use crate::files::{self, Disk, name};
 use crate::{Failure, Status, human};
 use dlm_base::diag::render;
 use dlm_base::{Diag, Severity, Sources};
@@ -17,11 +17,14 @@ const SHOWN: usize = 20;
 /// A path that cannot be read is a mistake of the command line.
 pub(crate) fn check(path: &Path, set: &[Set]) -> Result<Checked, Failure> {
     let path = readable(path)?;
-    let overrides: Vec<(String, String)> =
-        set.iter().map(|s| (s.name.clone(), s.value.clone())).collect();
-    let mut checked = session::check_file(&path, &Disk, &overrides);
+    let mut checked = session::check_file(&path, &Disk, &overrides(set));
     checked.diags.sort_by_key(|d| (d.primary.span.file, d.primary.span.start, d.severity()));
     Ok(checked)
+}
+
+/// What the command line sets, as the checker takes it.
+pub(crate) fn overrides(set: &[Set]) -> Vec<(String, String)> {
+    set.iter().map(|it| (it.name.clone(), it.value.clone())).collect()
 }
 
 /// Checks the program at `path` for a command that needs it without errors: shows all diagnostics on
@@ -79,11 +82,9 @@ pub(crate) fn show(diags: &[Diag], sources: &Sources, stream: &mut Stream) {
 /// The path as text, if a file that can be read is there.
 pub(crate) fn readable(path: &Path) -> Result<String, Failure> {
     let text = name(path)?;
-    let why = match std::fs::File::open(path) {
-        Ok(file) => match file.metadata() {
-            Ok(about) if about.is_dir() => "it is a folder; name a .dlm file in it".to_string(),
-            _ => return Ok(text),
-        },
+    let why = match files::open(path) {
+        Ok(_) => return Ok(text),
+        Err(_) if path.is_dir() => "it is a folder; name a .dlm file in it".to_string(),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let failure = Failure::usage(format!("{text}: there is no such file"));
             let beside = path.with_extension("dlm");

@@ -1,8 +1,9 @@
 //! Files of the disk.
 
 use dlm_base::files::{FileError, Files, ReadSeek};
-use std::fs::File;
+use std::fs::{File, FileType, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The file system, with paths as the user wrote them.
@@ -11,19 +12,11 @@ pub(crate) struct Disk;
 
 impl Files for Disk {
     fn open(&self, path: &str) -> Result<Box<dyn ReadSeek>, FileError> {
-        let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
-            return Err(FileError::Unreadable("it is a folder, not a file".into()));
-        }
-        Ok(Box::new(std::io::BufReader::new(file)))
+        Ok(Box::new(std::io::BufReader::new(open(Path::new(path))?)))
     }
 
     fn len(&self, path: &str) -> Result<u64, FileError> {
-        let about = std::fs::metadata(path)?;
-        if about.is_dir() {
-            return Err(FileError::Unreadable("it is a folder, not a file".into()));
-        }
-        Ok(about.len())
+        Ok(look(Path::new(path))?.len())
     }
 
     fn stamp(&self, path: &str) -> Option<u64> {
@@ -51,6 +44,52 @@ impl Files for Disk {
         names.sort();
         Ok(names)
     }
+}
+
+/// Opens a file for reading. What is no file, a folder or a pipe, is refused before it is opened: opening a pipe
+/// waits for a writer, and a device has no end.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    look(path)?;
+    File::open(path)
+}
+
+/// What is known of a file, links followed; an error, if a thing of another kind is there.
+pub(crate) fn look(path: &Path) -> io::Result<Metadata> {
+    let about = std::fs::metadata(path)?;
+    match kind(about.file_type()) {
+        Some(kind) => Err(io::Error::other(format!("it is a {kind}, not a file"))),
+        None => Ok(about),
+    }
+}
+
+/// The content of a file, as [`open`] opens it.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What a thing is that is no file.
+fn kind(kind: FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        return None;
+    }
+    if kind.is_dir() {
+        return Some("folder");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let known = [
+            (kind.is_fifo(), "FIFO"),
+            (kind.is_socket(), "socket"),
+            (kind.is_block_device() || kind.is_char_device(), "device"),
+        ];
+        if let Some((_, name)) = known.into_iter().find(|(is, _)| *is) {
+            return Some(name);
+        }
+    }
+    Some("thing of its own kind")
 }
 
 /// A path as text.

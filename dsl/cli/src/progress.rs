@@ -105,7 +105,8 @@ impl Progress {
             Event::Resumed { artifact, epoch, step, steps, .. } => {
                 let name = paint(self.color, Style::Bold, artifact);
                 let (step, steps) = (count(*step), count(*steps));
-                let line = format!("{name}  goes on after epoch {epoch}, at step {step} of {steps}");
+                let line =
+                    format!("{name}  goes on after epoch {epoch}, at step {step} of {steps}");
                 self.line(line, console);
             }
             Event::TrainStarted { artifact, epochs, steps, .. } => {

@@ -1,5 +1,6 @@
 //! Writing files so that none is ever seen half written.
 
+use crate::files;
 use dlm_learn::Write;
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
@@ -15,6 +16,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn stream(path: &Path, write: &mut Write<'_>) -> io::Result<File> {
     // A link is followed, so that the file it names changes and the link stays.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    // A file takes the place of a file alone: not of a device, nor of a pipe that somebody reads.
+    if target.exists() {
+        files::look(&target)?;
+    }
     at_temporary(&target, |temporary| {
         let file = fill(temporary, write)?;
         if let Ok(about) = fs::metadata(&target) {

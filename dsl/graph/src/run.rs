@@ -35,9 +35,7 @@ impl States {
     }
 
     /// The place of each state, and the bytes of all.
-    fn lay<'a>(
-        plans: impl IntoIterator<Item = &'a Plan>,
-    ) -> (BTreeMap<String, (Ty, Slot)>, usize) {
+    fn lay<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> (BTreeMap<String, (Ty, Slot)>, usize) {
         let mut slots: BTreeMap<String, (Ty, Slot)> = BTreeMap::new();
         let mut end = 0;
         for (name, ty) in plans.into_iter().flat_map(|plan| &plan.states) {

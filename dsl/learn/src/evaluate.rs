@@ -207,11 +207,7 @@ impl<'a> Answerer<'a> {
     }
 
     /// As [`Evaluator::run`].
-    pub fn run(
-        &mut self,
-        split: Split,
-        heard: &mut dyn FnMut(usize),
-    ) -> (Answers, Option<Scores>) {
+    pub fn run(&mut self, split: Split, heard: &mut dyn FnMut(usize)) -> (Answers, Option<Scores>) {
         self.evaluator.run(split, &mut self.work, &mut self.states, heard)
     }
 

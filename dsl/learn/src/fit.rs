@@ -374,7 +374,6 @@ impl<'a> Fit<'a> {
         )))
     }
 
-
     /// Brings the averages up to date at the end of an epoch.
     fn average(&mut self, epoch: u64) {
         let training = self.job.training;

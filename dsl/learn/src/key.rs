@@ -278,7 +278,8 @@ fn named_files(used: &SourceUse) -> Vec<(String, String)> {
     let named = named.filter_map(|param| Some((param.name, used.args.get(param.name)?)));
     let rest = used.source.rest.and_then(|name| word.params.iter().find(|it| it.name == name));
     let rest = rest.filter(|param| param.ty == Type::File).map(|param| param.name);
-    let more = rest.into_iter().flat_map(|name| used.args.rest().iter().map(move |arg| (name, arg)));
+    let more =
+        rest.into_iter().flat_map(|name| used.args.rest().iter().map(move |arg| (name, arg)));
     let mut found: Vec<(String, String)> = Vec::new();
     for (name, arg) in named.chain(more) {
         let Arg::Str(path) = arg else { continue };
@@ -291,9 +292,9 @@ fn named_files(used: &SourceUse) -> Vec<(String, String)> {
 
 fn file_of(load: &Load) -> &str {
     match &load.what {
-        Loaded::Weights { file, .. } | Loaded::Closed { file, .. } | Loaded::Answers { file, .. } => {
-            file
-        }
+        Loaded::Weights { file, .. }
+        | Loaded::Closed { file, .. }
+        | Loaded::Answers { file, .. } => file,
     }
 }
 

@@ -25,7 +25,8 @@ pub mod weights;
 
 pub use event::Event;
 pub use run::{
-    Bytes, Common, Judgement, Options, Outcome, RunError, State, Summary, World, Write, run, run_with,
+    Bytes, Common, Judgement, Options, Outcome, RunError, State, Summary, World, Write, run,
+    run_with,
 };
 pub use stored::{Predictions, Stored};
 pub use weights::{About, Weights};

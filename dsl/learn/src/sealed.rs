@@ -56,9 +56,9 @@ impl Fault {
     pub(crate) fn words(&self, again: &str) -> String {
         match self {
             Fault::Foreign(why) => why.clone(),
-            Fault::Damaged => format!(
-                "it is damaged: its bytes are not those that were written; {again}"
-            ),
+            Fault::Damaged => {
+                format!("it is damaged: its bytes are not those that were written; {again}")
+            }
             Fault::Unknown(why) => format!("its header cannot be read ({why}); {again}"),
         }
     }

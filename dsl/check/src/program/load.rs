@@ -80,4 +80,13 @@ impl Load {
             Loaded::Closed { .. } | Loaded::Answers { .. } => None,
         }
     }
+
+    /// Its file, resolved.
+    pub fn file(&self) -> &str {
+        match &self.what {
+            Loaded::Weights { file, .. }
+            | Loaded::Closed { file, .. }
+            | Loaded::Answers { file, .. } => file,
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Reading the file, what it imports, and what the command line overrides.
 
 use crate::diags::Diags;
-use crate::names::{Declared, Entry, Kind, Module, ModuleId, Override, ReadFacts, World};
+use crate::names::{Declared, Entry, Given, Kind, Module, ModuleId, Override, ReadFacts, World};
 use crate::stdlib;
 use dlm_base::diag::codes::names::{self, Hint};
+use dlm_base::diag::codes::syntax;
 use dlm_base::files::tidy;
 use dlm_base::suggest::nearest;
 use dlm_base::{Files, Source, Sources, Span};
@@ -225,10 +226,29 @@ fn set(
         diags.push(names::unknown(span, "constant", name, "not a constant of the file", hint));
         return None;
     };
-    let (tree, found) = parse(file, &text);
     let plain = matches!(declared.value.kind, ExprKind::Str(_)) && !raw.starts_with('"');
-    if !plain {
-        diags.extend(found);
+    if plain {
+        let value = Given::Plain(raw.to_string());
+        return Some(Override { name: name.to_string(), value });
     }
-    Some(Override { name: name.to_string(), raw: raw.to_string(), tree: Arc::new(tree) })
+    let (tree, found) = parse(file, &text);
+    let one = match tree.items.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    };
+    let extra = || {
+        let at = tree.items.get(1).map_or(span, |item| Span { file, ..item.span });
+        syntax::mistake(at, "`--set` takes one value", "not part of the value")
+            .help("give each constant its own `--set`")
+    };
+    // What follows from a mistake in a line that short is no other mistake.
+    let mistake = found.into_iter().next().or_else(|| one.is_none().then(extra));
+    let value = match (mistake, one) {
+        (None, Some(one)) => Given::Parsed(one),
+        (mistake, _) => {
+            diags.extend(mistake);
+            Given::Broken
+        }
+    };
+    Some(Override { name: name.to_string(), value })
 }

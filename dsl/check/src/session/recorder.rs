@@ -6,15 +6,20 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 /// Files with the paths that were asked for.
-pub(crate) struct Recorder<'f> {
+pub struct Recorder<'f> {
     files: &'f dyn Files,
     asked: Mutex<BTreeSet<String>>,
 }
 
 impl<'f> Recorder<'f> {
     /// Nothing has been asked for yet.
-    pub(crate) fn new(files: &'f dyn Files) -> Recorder<'f> {
+    pub fn new(files: &'f dyn Files) -> Recorder<'f> {
         Recorder { files, asked: Mutex::default() }
+    }
+
+    /// What was asked for, whether it is there or not.
+    pub fn asked(self) -> BTreeSet<String> {
+        self.asked.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The stamps of what was asked for; `None` when one has none.

@@ -130,6 +130,27 @@ fn the_command_line_overrides_constants() {
 }
 
 #[test]
+fn nonsense_on_the_command_line_is_one_mistake() {
+    let mut files = MemFiles::default();
+    files.put("a.dlm", "width = 32\n\nmodel Net(x: [4]) {\n    x -> dense(width)\n}\n");
+    for (raw, expected) in [
+        ("1; rm", "E0101 ;"),
+        ("1e999", "E0101 1e999"),
+        ("width", "E0204 width"),
+        ("64\nheight = 2", "E0101 height = 2"),
+        ("64\nmodel Other(x: [4]) { x }", "E0101 model Other(x: [4]) { x }"),
+        ("{", "E0102 {"),
+        ("// 64", "E0101 width ="),
+        (&"1".repeat(10 << 20), "E0101 "),
+    ] {
+        let overrides = [("width".to_string(), raw.to_string())];
+        let checked = crate::check_file("a.dlm", &files, &overrides);
+        let start: String = raw.chars().take(40).collect();
+        assert_eq!(found(&checked), [expected], "{start}");
+    }
+}
+
+#[test]
 fn a_missing_file_is_one_error() {
     let checked = crate::check_file("gone.dlm", &NoFiles, &[]);
     assert_eq!(checked.errors(), 1);

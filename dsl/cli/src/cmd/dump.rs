@@ -2,9 +2,10 @@
 
 use crate::args::{Dump, Page, Stage};
 use crate::console::Console;
+use crate::files::Disk;
 use crate::manual::page;
 use crate::{Failure, Status, diagnose};
-use dlm_base::FileId;
+use dlm_base::{FileId, Files};
 use dlm_check::Program;
 use dlm_graph::{Graph, Plan, print};
 use dlm_learn::compile::{TargetForm, train_graph};
@@ -24,8 +25,7 @@ pub(crate) fn dump(args: Dump, console: &mut Console) -> Result<Status, Failure>
     };
     if stage == Stage::Tree {
         let name = diagnose::readable(&path)?;
-        let text =
-            std::fs::read_to_string(&path).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
+        let text = Disk.text(&name).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
         let tree = dlm_grammar::parse(FileId(0), &text).tree;
         console.out.line(format!("{tree:#?}"));
         return Ok(Status::Good);

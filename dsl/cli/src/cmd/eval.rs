@@ -2,7 +2,7 @@
 
 use crate::args::Eval;
 use crate::console::{Console, Style, paint};
-use crate::files::Disk;
+use crate::files::{self, Disk};
 use crate::human::{count, number, share};
 use crate::table::{Grid, Side};
 use crate::{Failure, Status, diagnose, written};
@@ -94,7 +94,7 @@ fn stored(
         return Err(super::show::unknown(artifact, program.artifacts().collect()));
     }
     let path = super::run::folder(file, out).join(format!("{artifact}.safetensors"));
-    std::fs::read(&path).map_err(|e| match e.kind() {
+    files::read(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => Failure::run(format!(
             "`{artifact}` has not been trained: there is no {}",
             path.display()

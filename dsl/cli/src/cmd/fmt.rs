@@ -2,9 +2,10 @@
 
 use crate::args::Fmt;
 use crate::console::{Console, Style};
+use crate::files::Disk;
 use crate::{Failure, Status, diagnose, save};
 use dlm_base::diag::render;
-use dlm_base::{Diag, Severity, Source, Sources};
+use dlm_base::{Diag, Files, Severity, Source, Sources};
 use std::io::Read;
 use std::path::Path;
 
@@ -29,8 +30,11 @@ fn from_stdin(check: bool, console: &mut Console) -> Result<Status, Failure> {
     std::io::stdin()
         .read_to_end(&mut bytes)
         .map_err(|e| Failure::run(format!("standard input: {e}")))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|e| Failure::usage(format!("standard input: {}", not_utf8(&e))))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        let why = format!("it is not UTF-8 text (byte {at} is not part of a character)");
+        Failure::usage(format!("standard input: {why}"))
+    })?;
     let Some(formatted) = formatted("<stdin>", &text, console) else { return Ok(Status::Program) };
     if check {
         return Ok(if formatted == text { Status::Good } else { changed("<stdin>", console) });
@@ -41,9 +45,7 @@ fn from_stdin(check: bool, console: &mut Console) -> Result<Status, Failure> {
 
 fn in_place(path: &Path, check: bool, console: &mut Console) -> Result<Status, Failure> {
     let name = diagnose::readable(path)?;
-    let bytes = std::fs::read(path).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|e| Failure::usage(format!("{name}: {}", not_utf8(&e))))?;
+    let text = Disk.text(&name).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
     let Some(formatted) = formatted(&name, &text, console) else { return Ok(Status::Program) };
     if formatted == text {
         return Ok(Status::Good);
@@ -75,9 +77,4 @@ fn formatted(name: &str, text: &str, console: &mut Console) -> Option<String> {
 fn changed(name: &str, console: &mut Console) -> Status {
     console.out.line(format!("{name} would be formatted"));
     Status::Program
-}
-
-fn not_utf8(error: &std::string::FromUtf8Error) -> String {
-    let at = error.utf8_error().valid_up_to();
-    format!("it is not UTF-8 text (byte {at} is not part of a character)")
 }

@@ -2,23 +2,27 @@
 
 mod figures;
 mod outside;
+mod page;
 mod quantized;
 mod reading;
+mod remember;
 mod report;
 mod taught;
+mod watch;
 mod writer;
 
 use crate::args::Run;
 use crate::console::{Console, Style};
+use crate::lock::Lock;
 use crate::progress::{Detail, Progress};
-use crate::{Failure, Status, diagnose, human, interrupt, save};
+use crate::{Failure, Status, diagnose, human, interrupt, moment, save};
 use dlm_check::Program;
 use dlm_check::session::Checked;
 use dlm_learn::{Common, Options, Outcome, RunError};
 use indicatif::MultiProgress;
 use outside::{Log, Outside, Screen, Warned};
-pub(crate) use reading::Reading;
 use reading::Counted;
+pub(crate) use reading::Reading;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -28,7 +32,10 @@ use writer::Writer;
 /// Runs a program and reports what came of it.
 pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
     interrupt::listen();
-    once(&args, console)
+    match args.watch {
+        true => watch::watch(&args, console, interrupt::asked, |console| once(&args, console)),
+        false => once(&args, console),
+    }
 }
 
 /// Checks and runs a program once.
@@ -48,11 +55,36 @@ fn once(args: &Run, console: &mut Console) -> Result<Status, Failure> {
             .help("say what to train: `train Model on Data`"));
     }
     let folder = folder(&args.file, args.out.as_deref());
-    save::sweep(&folder);
+    let waiting = |who| console.err.line(console.err.paint(Style::Dim, who));
+    let _lock = Lock::take(&folder, waiting, interrupt::asked)?;
+    ["", "checkpoints", "history"].iter().for_each(|inside| save::sweep(&folder.join(inside)));
+    let (started, began) = (moment::now(), Instant::now());
     if !args.quiet && !args.json {
         console.out.text(report::opening(program, args.only.as_deref(), console.out.color));
     }
-    let Ran { outcomes, warned, failed, log } = seeds(args, program, &folder, console)?;
+    let threads = args.threads.unwrap_or_else(|| {
+        std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+    });
+    let Ran { outcomes, warned, failed, log } = seeds(args, program, &folder, threads, console)?;
+    let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+    let outcomes = if failed.is_some() { &[] } else { outcomes.as_slice() };
+    let mean = report::Mean::of(outcomes, program);
+    let facts = Facts {
+        args,
+        checked: &checked,
+        folder: &folder,
+        started,
+        seconds: began.elapsed().as_secs_f64(),
+        threads,
+        outcomes,
+        mean: &mean,
+        warned: &warned,
+    };
+    let mut entry = remember::entry(&facts, failed.as_ref(), interrupt::asked());
+    if let Err(why) = entry.write(&folder) {
+        let text = format!("this run will not be remembered: {why}");
+        console.err.line(console.err.paint(Style::Yellow, text));
+    }
     if let Some(error) = failed {
         if !args.json {
             let color = console.err.color;
@@ -60,31 +92,55 @@ fn once(args: &Run, console: &mut Console) -> Result<Status, Failure> {
         }
         return Ok(self::failed(&error, &checked, args, console));
     }
-    let outcomes: Vec<Outcome> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
-    let outcome = report::Mean::of(&outcomes, program);
-    let results = figures::results(&outcomes);
+    let page = dlm_report::html(&page::page(&facts));
+    let place = folder.join("report.html");
+    save::replace(&place, page.as_bytes())
+        .map_err(|why| Failure::run(format!("cannot write {}: {why}", place.display())))?;
+    let results = figures::results(outcomes);
     if let Some(mut log) = log {
         log.line(&results, None);
     }
     if args.json {
         console.out.line(&results);
     } else {
-        let color = console.out.color;
-        if !args.quiet {
-            console.out.line("");
-        }
-        console.out.text(report::results(&outcome, color));
-        console.out.text(taught::report(&outcomes, color));
-        for artifact in &outcomes[0].artifacts {
-            console.out.text(quantized::report(artifact, args.seeds > 1, color));
-        }
-        console.out.text(taught::warnings(&warned, &outcomes, color));
-        console.out.text(report::expectations(&outcome, program, color));
-        if !args.quiet {
-            console.out.text(report::files(&outcomes[0], program, &folder, color));
-        }
+        print(&facts, console);
     }
-    Ok(if outcome.held() { Status::Good } else { Status::Program })
+    Ok(if mean.held() { Status::Good } else { Status::Program })
+}
+
+/// A run that has ended, and all that is told of it.
+struct Facts<'a> {
+    args: &'a Run,
+    checked: &'a Checked,
+    folder: &'a Path,
+    /// When it began.
+    started: String,
+    seconds: f64,
+    threads: usize,
+    /// What it gave, for each seed.
+    outcomes: &'a [Outcome],
+    mean: &'a report::Mean<'a>,
+    warned: &'a [Warned],
+}
+
+/// Prints what a run gave.
+fn print(facts: &Facts<'_>, console: &mut Console) {
+    let Facts { args, checked, folder, outcomes, mean, warned, .. } = facts;
+    let program = &checked.program;
+    let color = console.out.color;
+    if !args.quiet {
+        console.out.line("");
+    }
+    console.out.text(report::results(mean, color));
+    console.out.text(taught::report(outcomes, color));
+    for artifact in &outcomes[0].artifacts {
+        console.out.text(quantized::report(artifact, args.seeds > 1, color));
+    }
+    console.out.text(taught::warnings(warned, outcomes, color));
+    console.out.text(report::expectations(mean, program, color));
+    if !args.quiet {
+        console.out.text(report::files(&outcomes[0], program, folder, color));
+    }
 }
 
 /// What the runs of a command came to.
@@ -105,12 +161,10 @@ fn seeds(
     args: &Run,
     program: &Program,
     folder: &Path,
+    threads: usize,
     console: &mut Console,
 ) -> Result<Ran, Failure> {
     let several = args.seeds > 1;
-    let threads = args.threads.unwrap_or_else(|| {
-        std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
-    });
     let workers = usize::try_from(args.seeds).unwrap_or(threads).min(threads);
     let detail = Detail::choose(args.quiet, args.json, console);
     let color = console.err.color;
@@ -138,7 +192,9 @@ fn seeds(
         };
         let options = Options {
             // What does not divide goes to the first.
-            threads: Some((threads / workers + usize::from(offset == 0) * (threads % workers)).max(1)),
+            threads: Some(
+                (threads / workers + usize::from(offset == 0) * (threads % workers)).max(1),
+            ),
             only: args.only.clone(),
             seed_offset: offset,
             fresh: args.fresh,

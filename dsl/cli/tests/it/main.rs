@@ -6,6 +6,11 @@
 mod distill;
 mod docs;
 mod formats;
+mod limits;
+mod lock;
 mod project;
+mod runs;
 mod support;
 mod usage;
+#[cfg(unix)]
+mod watch;

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A folder of a test's own, empty at first.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -43,6 +44,14 @@ impl Folder {
         command
     }
 
+    /// Starts the command; its streams go to the files `out` and `err` of the folder.
+    pub(crate) fn start(&self, args: &[&str]) -> Running {
+        let file = |name: &str| std::fs::File::create(self.0.join(name)).unwrap();
+        let mut command = self.command(args);
+        command.stdin(Stdio::null()).stdout(file("out")).stderr(file("err"));
+        Running { child: command.spawn().unwrap(), folder: self.0.clone() }
+    }
+
     pub(crate) fn dlm(&self, args: &[&str]) -> Ended {
         self.dlm_with(args, "")
     }
@@ -63,6 +72,38 @@ impl Folder {
             out: text(output.stdout),
             err: text(output.stderr),
         }
+    }
+}
+
+/// A command that has not ended yet; it is killed with the value.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    folder: PathBuf,
+}
+
+impl Running {
+    /// What it has said on standard error so far.
+    pub(crate) fn err(&self) -> String {
+        std::fs::read_to_string(self.folder.join("err")).unwrap()
+    }
+
+    /// Waits until it has said a text so many times on standard error.
+    #[track_caller]
+    pub(crate) fn until(&mut self, text: &str, times: usize) {
+        let end = Instant::now() + Duration::from_secs(120);
+        while self.err().matches(text).count() < times {
+            let ended = self.child.try_wait().unwrap();
+            let why = format!("no `{text}` ({times}): {}", self.err());
+            assert!(ended.is_none() && Instant::now() < end, "{ended:?}: {why}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -87,9 +87,8 @@ pub(super) fn write(key: &str, standing: &Standing, states: &States) -> Result<V
         history: standing.history.clone(),
         seconds: standing.seconds,
     };
-    let bytes = |numbers: &[f32]| -> Vec<u8> {
-        numbers.iter().flat_map(|x| x.to_le_bytes()).collect()
-    };
+    let bytes =
+        |numbers: &[f32]| -> Vec<u8> { numbers.iter().flat_map(|x| x.to_le_bytes()).collect() };
     let mut stored: Vec<(String, Vec<u8>)> = Vec::new();
     for (name, _) in states.names() {
         stored.extend(states.get(name).map(|numbers| (format!("state/{name}"), bytes(numbers))));
@@ -129,7 +128,8 @@ pub(super) fn read(bytes: &[u8], key: &str, states: &mut States) -> Option<Stand
     Weights(found.into_iter().collect()).put(states, "");
     let best = about.best.map(|(figure, epoch)| {
         let own = file.names().into_iter().filter_map(|name| name.strip_prefix("best/"));
-        let own = own.filter_map(|name| Some((name.to_string(), numbers(&format!("best/{name}"))?)));
+        let own =
+            own.filter_map(|name| Some((name.to_string(), numbers(&format!("best/{name}"))?)));
         let weights = Weights(own.collect());
         let weights = (!weights.0.is_empty()).then_some(weights);
         Best { figure: f64::from_bits(figure), epoch, weights }

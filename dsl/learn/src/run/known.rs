@@ -103,7 +103,8 @@ impl<'a> Runner<'a> {
         let dataset = made.dataset;
         let known: Vec<Split> = made.summary.scores.keys().copied().collect();
         self.made.push(made);
-        let counts = |split: Split| dataset.map_or(0, |at| self.program.datasets[at].counts[split as usize]);
+        let counts =
+            |split: Split| dataset.map_or(0, |at| self.program.datasets[at].counts[split as usize]);
         let wanted = self.named(&artifact).into_iter();
         let wanted: Vec<Split> =
             wanted.filter(|split| !known.contains(split) && counts(*split) > 0).collect();
@@ -129,7 +130,8 @@ impl<'a> Runner<'a> {
 
     /// Reads the weights of an artifact of an earlier run, unless they are there.
     pub(super) fn ready(&mut self, artifact: &str, world: &mut dyn World) -> Result<(), RunError> {
-        let Some(place) = self.made.iter().position(|made| made.summary.artifact == artifact) else {
+        let Some(place) = self.made.iter().position(|made| made.summary.artifact == artifact)
+        else {
             return Ok(());
         };
         if self.made[place].body.is_some() {
@@ -162,7 +164,8 @@ impl<'a> Runner<'a> {
         artifact: &str,
         world: &mut dyn World,
     ) -> Result<(), RunError> {
-        let Some(place) = self.made.iter().position(|made| made.summary.artifact == artifact) else {
+        let Some(place) = self.made.iter().position(|made| made.summary.artifact == artifact)
+        else {
             return Ok(());
         };
         let made = &self.made[place];
@@ -207,9 +210,10 @@ impl<'a> Runner<'a> {
         let Some(made) = self.find(&export.artifact) else { return false };
         let Some(known) = made.exports.get(&export.file) else { return false };
         let mut bytes = Vec::new();
-        let whole = self.files.open(&export.file).is_ok_and(|mut file| {
-            file.read_to_end(&mut bytes).is_ok()
-        });
+        let whole = self
+            .files
+            .open(&export.file)
+            .is_ok_and(|mut file| file.read_to_end(&mut bytes).is_ok());
         made.summary.state == State::UpToDate
             && whole
             && blake3::hash(&bytes).to_hex().as_str() == known

@@ -54,9 +54,8 @@ fn of(data: &Loaded, split: Split, answers: &Answers) -> Vec<Mistake> {
             let each = rows.zip(data.values(split).chunks_exact(width)).enumerate();
             let each = each.map(|(sample, (row, right))| {
                 let off: f64 = row.iter().zip(right).map(|(a, b)| f64::from((a - b).abs())).sum();
-                let words = |all: &[f32]| {
-                    all.iter().map(|x| x.to_string()).collect::<Vec<_>>().join(", ")
-                };
+                let words =
+                    |all: &[f32]| all.iter().map(|x| x.to_string()).collect::<Vec<_>>().join(", ");
                 let (right, answer) = (words(right), words(row));
                 (off, Mistake { sample, right, answer, ..Mistake::default() })
             });

@@ -25,7 +25,9 @@ impl Runner<'_> {
         let data = self.data(quantization.dataset, world)?;
         let Some(source) = self.find(&quantization.source) else { return Ok(()) };
         let What::Floats(trained) = &source.body().what else { return Ok(()) };
-        let (Some(net), before) = (source.body().network, source.summary.size) else { return Ok(()) };
+        let (Some(net), before) = (source.body().network, source.summary.size) else {
+            return Ok(());
+        };
         if let Some(own) = &source.body().preprocess
             && unlike(own, &data.preprocess)
         {

@@ -33,8 +33,13 @@ fn of(it: &Summary) -> Vec<(String, f64)> {
     for (&split, scores) in &it.scores {
         let Scores { loss, accuracy, top5, mae, r2, .. } = scores;
         let part = split_word(split);
-        let figures =
-            [("loss", Some(*loss)), ("accuracy", *accuracy), ("top5", *top5), ("mae", *mae), ("r2", *r2)];
+        let figures = [
+            ("loss", Some(*loss)),
+            ("accuracy", *accuracy),
+            ("top5", *top5),
+            ("mae", *mae),
+            ("r2", *r2),
+        ];
         figures.into_iter().for_each(|(name, value)| put(format!("{part}.{name}"), value));
     }
     let whole = |x: Option<u64>| x.map(|x| x as f64);

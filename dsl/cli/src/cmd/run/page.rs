@@ -52,7 +52,7 @@ pub(super) fn page(facts: &Facts<'_>) -> page::Page {
 /// The text of the program; of several files that of the one that was run, which was read first.
 fn text(facts: &Facts<'_>) -> String {
     let own = facts.checked.sources.iter().next();
-    own.map_or(String::new(), |(_, source)| source.text.clone())
+    own.map_or(String::new(), |(_, source)| source.text.to_string())
 }
 
 fn diagnostics(facts: &Facts<'_>) -> Vec<page::Diagnostic> {
@@ -104,7 +104,9 @@ fn artifact(facts: &Facts<'_>, place: usize) -> page::Artifact {
     let metric = |name: &str| page::Metric(values.get(name).cloned().unwrap_or_default());
     let found = program.artifact(&it.artifact);
     let part = last(it).map(|(split, scores)| (split_word(split), scores));
-    let of = |name: &str| part.map_or(page::Metric::default(), |(part, _)| metric(&format!("{part}.{name}")));
+    let of = |name: &str| {
+        part.map_or(page::Metric::default(), |(part, _)| metric(&format!("{part}.{name}")))
+    };
     let classes = found.and_then(|it| it.dataset()).map(|at| &program.datasets[at].facts.target);
     let classes = match classes {
         Some(dlm_vocab::data::Target::Classes(names)) => names.clone(),

@@ -1,7 +1,7 @@
 //! What is remembered of a run, for `dlm runs`.
 
-use super::figures::figures;
 use super::Facts;
+use super::figures::figures;
 use crate::history::{Artifact, Ended, Entry, Expectation, State};
 use dlm_check::program::Made;
 use dlm_learn::{RunError, Summary};

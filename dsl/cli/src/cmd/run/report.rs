@@ -91,7 +91,8 @@ pub(super) fn results(mean: &Mean<'_>, color: bool) -> String {
     for (i, one) in first.artifacts.iter().enumerate() {
         let all = || mean.runs.iter().filter_map(move |run| run.artifacts.get(i));
         let figure = |pick: fn(&Scores) -> Option<f64>, print: fn(f64) -> String| {
-            let values: Vec<f64> = all().filter_map(|a| last(a).and_then(|(_, s)| pick(s))).collect();
+            let values: Vec<f64> =
+                all().filter_map(|a| last(a).and_then(|(_, s)| pick(s))).collect();
             if values.is_empty() { String::new() } else { deviation(&values, print) }
         };
         let time = all().map(|a| a.seconds).sum::<f64>() / mean.runs.len() as f64;
@@ -155,7 +156,8 @@ pub(super) fn files(outcome: &Outcome, program: &Program, folder: &Path, color: 
     let written = outcome.artifacts.iter().filter(|it| !it.file.is_empty() && made(&it.artifact));
     let mut files: Vec<String> = written.map(|it| it.file.clone()).collect();
     files.extend(exported.map(|export| export.file.clone()));
-    files.push(folder.join("metrics.jsonl").display().to_string());
+    let own = ["metrics.jsonl", "report.html"].map(|name| folder.join(name).display().to_string());
+    files.extend(own);
     format!("\n{}\n", paint(color, Style::Dim, format!("written: {}", files.join(", "))))
 }
 
