@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Predict(Predict),
     /// List the runs of a program, show one, compare two
     Runs(Runs),
+    /// Remove from a run's folder what the program no longer needs
+    Clean(Clean),
     /// Explain an error code, an operator or a setting
     Explain(Explain),
     /// Start a project: a program, a CI workflow, editor settings
@@ -242,6 +244,21 @@ pub(crate) struct Runs {
     /// Print one JSON object for each run, or for the comparison
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Clean {
+    /// The program
+    pub(crate) file: PathBuf,
+    /// Give a constant of the file another value
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<Set>,
+    /// Where the run wrote, if not to runs/NAME beside the file
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Name the files and remove none
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod check;
+pub(crate) mod clean;
 pub(crate) mod dump;
 pub(crate) mod eval;
 pub(crate) mod explain;

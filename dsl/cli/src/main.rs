@@ -76,6 +76,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => cmd::eval::eval(args, &mut console),
         Command::Predict(args) => cmd::predict::predict(args, &mut console),
         Command::Runs(args) => cmd::runs::runs(args, &mut console),
+        Command::Clean(args) => cmd::clean::clean(args, &mut console),
         Command::Explain(args) => cmd::explain::explain(args, &mut console),
         Command::New(args) => cmd::new::new(args, &mut console),
         Command::Lsp(Lsp { stdio: _ }) => return cmd::lsp::lsp(),

@@ -12,6 +12,7 @@ use crate::metrics::Scores;
 use crate::record::Epoch;
 use crate::run::{RunError, World};
 use crate::weights::Weights;
+pub(crate) use checkpoint::key_of as checkpoint_key;
 use checkpoint::{Best, Partial, Standing};
 use dlm_check::budget::bytes;
 use dlm_check::lower::{WeightInfo, init, weights};

@@ -38,6 +38,8 @@ pub struct Contents(BTreeMap<String, (String, Option<u64>)>);
 
 /// The part that a seed is.
 const SEED: &str = "seed";
+/// The part that the artifact is that a quantization rounds.
+const SOURCE: &str = "source";
 /// The part that the version of the arithmetic is.
 const VERSION: &str = "arithmetic";
 
@@ -64,6 +66,7 @@ impl Key {
             };
             Some(match (old, new) {
                 _ if name == VERSION => "the arithmetic of this version of dlm".to_string(),
+                _ if name == SOURCE => "what is quantized".to_string(),
                 _ if [old, new].iter().flatten().any(is_hash) => format!("`{name}`"),
                 (Some(old), Some(new)) => format!("`{name}` {old} → {new}"),
                 (None, Some(new)) => format!("`{name}` {new}, not set before"),
@@ -96,7 +99,7 @@ impl Keys {
                 Step::Quantize(i) => {
                     let it = &program.quantizations[i];
                     data(&mut key, &program.datasets[it.dataset], contents);
-                    key.put("source", keys.hash(&it.source));
+                    key.put(SOURCE, keys.hash(&it.source));
                     quantization(&mut key, it);
                     if let Some(tuning) = &it.tuning {
                         keys.training(&mut key, program, &tuning.training, seed_offset);

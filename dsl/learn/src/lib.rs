@@ -4,6 +4,7 @@
 //! written, timed or told goes through [`World`].
 
 pub mod body;
+pub mod clean;
 pub mod compile;
 pub mod data;
 pub mod evaluate;

@@ -104,6 +104,12 @@ pub(super) fn write(key: &str, standing: &Standing, states: &States) -> Result<V
     sealed::write(&about, &tensors)
 }
 
+/// The key of the training that a checkpoint is of; `None` where it is damaged, or none.
+pub(crate) fn key_of(bytes: &[u8]) -> Option<String> {
+    let (_, about): (_, About) = sealed::read(bytes).ok()?;
+    Some(about.key)
+}
+
 /// Where the training with that key stood, with its states put into `states`; `None` where the bytes are those
 /// of another training, or damaged.
 pub(super) fn read(bytes: &[u8], key: &str, states: &mut States) -> Option<Standing> {
