@@ -79,7 +79,7 @@ impl std::str::FromStr for Set {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Run {
     /// The program
     pub(crate) file: PathBuf,
@@ -105,6 +105,9 @@ pub(crate) struct Run {
     /// Print one JSON object for each event, on a line of its own
     #[arg(long)]
     pub(crate) json: bool,
+    /// Run again whenever the program, or a file that it reads, is saved
+    #[arg(long)]
+    pub(crate) watch: bool,
 }
 
 #[derive(Debug, Args)]

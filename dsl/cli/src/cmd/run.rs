@@ -4,6 +4,7 @@ mod outside;
 mod quantized;
 mod report;
 mod taught;
+mod watch;
 
 use crate::args::Run;
 use crate::console::{Console, Style};
@@ -19,6 +20,10 @@ use std::time::Instant;
 
 /// Runs a program and reports what came of it.
 pub(crate) fn run(args: Run, console: &mut Console) -> Result<Status, Failure> {
+    if args.watch {
+        let again = Run { watch: false, ..args };
+        return watch::watch(&again, console, || false, |console| run(again.clone(), console));
+    }
     let checked = match diagnose::sound(&args.file, &args.set, args.quiet, console)? {
         Ok(checked) => checked,
         Err(status) => return Ok(status),

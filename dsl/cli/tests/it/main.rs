@@ -10,3 +10,5 @@ mod lock;
 mod project;
 mod support;
 mod usage;
+#[cfg(unix)]
+mod watch;
