@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Let a trained artifact answer for images, tables or arrays
     Predict(Predict),
+    /// List the runs of a program, show one, compare two
+    Runs(Runs),
     /// Explain an error code, an operator or a setting
     Explain(Explain),
     /// Start a project: a program, a CI workflow, editor settings
@@ -214,6 +216,27 @@ pub(crate) struct Predict {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
     /// Print one JSON object for each sample
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    /// The program
+    pub(crate) file: PathBuf,
+    /// The run to show: its id, the beginning of its id, or -1 for the last, -2 for the one before
+    #[arg(value_name = "RUN", allow_negative_numbers = true)]
+    pub(crate) first: Option<String>,
+    /// The run to compare it with
+    #[arg(value_name = "OTHER", allow_negative_numbers = true)]
+    pub(crate) second: Option<String>,
+    /// List so many runs, the last ones; 20 when absent
+    #[arg(long, value_name = "N", conflicts_with = "first")]
+    pub(crate) last: Option<usize>,
+    /// Where the runs wrote, if not to runs/NAME beside the file
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON object for each run, or for the comparison
     #[arg(long)]
     pub(crate) json: bool,
 }

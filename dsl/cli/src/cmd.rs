@@ -9,4 +9,5 @@ pub(crate) mod lsp;
 pub(crate) mod new;
 pub(crate) mod predict;
 pub(crate) mod run;
+pub(crate) mod runs;
 pub(crate) mod show;

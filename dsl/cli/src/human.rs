@@ -1,6 +1,7 @@
 //! Numbers as people read them.
 
 pub(crate) use dlm_check::budget::{bytes, grouped as count};
+use dlm_vocab::metric::MetricUnit;
 
 /// `1.2 M`: three or more digits only where they say something.
 pub(crate) fn about(n: u64) -> String {
@@ -64,6 +65,18 @@ pub(crate) fn seconds(s: f64) -> String {
     }
 }
 
+/// A figure in its unit: `98.33%`, `1.2 ms`, `2.01 KiB`.
+pub(crate) fn figure(x: f64, unit: Option<MetricUnit>) -> String {
+    match unit {
+        _ if !x.is_finite() => number(x),
+        Some(MetricUnit::Share) => share(x),
+        Some(MetricUnit::Count) if x >= 0.0 => count(x.round() as u64),
+        Some(MetricUnit::Bytes) if x >= 0.0 => bytes(x.round() as u64),
+        Some(MetricUnit::Seconds) => seconds(x),
+        _ => number(x),
+    }
+}
+
 /// `1 model`, `3 models`.
 pub(crate) fn plural(n: usize, word: &str) -> String {
     format!("{n} {word}{}", if n == 1 { "" } else { "s" })
@@ -95,6 +108,11 @@ mod tests {
         assert_eq!(seconds(59.6), "1 min 00 s");
         assert_eq!(seconds(185.0), "3 min 05 s");
         assert_eq!(seconds(3720.0), "1 h 02 min");
+        assert_eq!(figure(0.98333, Some(MetricUnit::Share)), "98.33%");
+        assert_eq!(figure(2058.0, Some(MetricUnit::Bytes)), "2.01 KiB");
+        assert_eq!(figure(1810.0, Some(MetricUnit::Count)), "1,810");
+        assert_eq!(figure(0.0123, None), "0.0123");
+        assert_eq!(figure(f64::NAN, Some(MetricUnit::Share)), "NaN");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }
 }

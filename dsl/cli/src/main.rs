@@ -6,6 +6,7 @@ mod console;
 mod diagnose;
 mod draw;
 mod files;
+mod history;
 mod human;
 mod lock;
 mod manual;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         Command::Show(args) => cmd::show::show(args, &mut console),
         Command::Eval(args) => cmd::eval::eval(args, &mut console),
         Command::Predict(args) => cmd::predict::predict(args, &mut console),
+        Command::Runs(args) => cmd::runs::runs(args, &mut console),
         Command::Explain(args) => cmd::explain::explain(args, &mut console),
         Command::New(args) => cmd::new::new(args, &mut console),
         Command::Lsp(Lsp { stdio: _ }) => return cmd::lsp::lsp(),

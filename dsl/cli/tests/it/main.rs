@@ -8,6 +8,7 @@ mod docs;
 mod formats;
 mod lock;
 mod project;
+mod runs;
 mod support;
 mod usage;
 #[cfg(unix)]

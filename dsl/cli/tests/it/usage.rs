@@ -48,7 +48,7 @@ fn help_and_version_end_with_0() {
     let folder = Folder::new("help");
     assert!(folder.dlm(&["--version"]).with(0).out.starts_with("dlm 0."));
     let help = folder.dlm(&["--help"]).with(0).out;
-    for command in ["run", "check", "fmt", "show", "eval", "predict", "explain", "new"] {
+    for command in ["run", "check", "fmt", "show", "eval", "predict", "runs", "explain", "new"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
         folder.dlm(&[command, "--help"]).with(0);
     }
