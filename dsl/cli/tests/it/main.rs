@@ -6,6 +6,7 @@
 mod distill;
 mod docs;
 mod formats;
+mod limits;
 mod lock;
 mod project;
 mod runs;
