@@ -26,7 +26,7 @@ export Net to \"net.safetensors\"
 const BLOCK: &str = "layer Block(x: [N]) {\n    x -> dense(4) -> relu\n}\n";
 
 fn points(rows: usize) -> String {
-    let row = |i: usize| format!("{i},{},{}\n", i % 5, if i % 2 == 0 { "left" } else { "right" });
+    let row = |i: usize| format!("{i},{},{}\n", i % 5, ["left", "right"][i % 2]);
     "x,y,side\n".to_string() + &(0..rows).map(row).collect::<String>()
 }
 

@@ -107,7 +107,12 @@ impl Watched {
                 continue;
             }
             let since = Instant::now();
-            while since.elapsed() < RESTLESS && self.events.recv_timeout(CALM).is_ok() {}
+            let mut last = since;
+            while last.elapsed() < CALM && since.elapsed() < RESTLESS {
+                if self.events.recv_timeout(CALM).is_ok_and(wakes) {
+                    last = Instant::now();
+                }
+            }
             let stamps = std::mem::take(&mut self.stamps);
             self.follow(stamps.keys().map(String::as_str))?;
             self.stamps = stamps;
