@@ -5,6 +5,7 @@ use dlm_learn::Write;
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Writes `bytes` beside `path` under a temporary name, then puts the file in its place. Missing
 /// folders are made.
@@ -86,7 +87,10 @@ fn fill(temporary: &Path, write: &mut Write<'_>) -> io::Result<File> {
 fn temporary(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
+    // Two threads may write a file of the same name.
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    name.push(format!(".{}-{number}.tmp", std::process::id()));
     path.with_file_name(name)
 }
 

@@ -8,6 +8,7 @@ use crate::signals::Signals;
 use crate::teacher::asked::Asked;
 use crate::teacher::kept::{Kept, Key};
 use dlm_check::program::{Split, Training};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The teachers of a training. A teacher is never changed by it.
 #[derive(Debug, Default)]
@@ -30,6 +31,8 @@ pub struct Teacher {
     pub key: Option<Key>,
     /// The file in which its answers are kept.
     pub file: String,
+    /// Held while they are looked for and asked for, where runs with other seeds ask for the same.
+    pub turn: Option<Arc<Mutex<()>>>,
     /// Its answers to the whole training part, once they are known.
     pub kept: Option<Kept>,
 }
@@ -63,11 +66,14 @@ impl Lesson {
             if !self.signals.layers(number).is_empty() {
                 continue;
             }
-            let Teacher { name, asked, key: Some(key), file, kept } = &mut self.teachers[number]
+            let Teacher { name, asked, key: Some(key), file, turn, kept } =
+                &mut self.teachers[number]
             else {
                 continue;
             };
             let began = world.seconds();
+            let _turn =
+                turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
             let sizes = [data.len(Split::Train), asked.width()];
             let found = Kept::recall(file, key, sizes, world);
             let recalled = found.is_some();

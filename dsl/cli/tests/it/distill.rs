@@ -91,7 +91,7 @@ fn a_run_shows_students_beside_their_teachers() {
 }
 
 #[test]
-fn answers_are_kept_for_the_seed_of_the_program_alone() {
+fn answers_are_kept_for_each_seed() {
     let folder = Folder::new("kept");
     folder.write("a.dlm", TAUGHT);
     folder.dlm(&["run", "-q", "--only", "Student", "a.dlm"]).with(0);
@@ -103,9 +103,17 @@ fn answers_are_kept_for_the_seed_of_the_program_alone() {
     };
     let before = files();
     assert_eq!(before.len(), 1);
-    let ended = folder.dlm(&["run", "--seeds", "3", "--only", "Student", "a.dlm"]).with(0);
-    assert!(ended.err.contains("samples, kept from before"), "{}", ended.err);
-    assert_eq!(lines(&ended.err, "Student  answers of Teacher to 1,455 samples in ").len(), 2);
+    let args = ["run", "--fresh", "--seeds", "3", "--only", "Student", "a.dlm"];
+    let ended = folder.dlm(&args).with(0);
+    let asked = "Student  answers of Teacher to 1,455 samples";
+    assert_eq!(
+        ended.err.matches(&format!("{asked}, kept from before")).count(),
+        1,
+        "{}",
+        ended.err
+    );
+    assert_eq!(ended.err.matches(&format!("{asked} in ")).count(), 2, "{}", ended.err);
+    assert!(folder.has("runs/a/seeds/2/answers/Teacher.Digits.bin"));
     let line = lines(&ended.out, "Student beside Teacher on test: ")[0];
     assert!(line.matches(" ± ").count() == 5, "{line}");
     assert!(files() == before, "further seeds leave what the first one kept");

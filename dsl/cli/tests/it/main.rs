@@ -3,9 +3,12 @@
 // Helpers of tests may unwrap like tests.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+mod crash;
 mod distill;
 mod docs;
 mod formats;
+mod known;
 mod limits;
 mod lock;
 mod project;

@@ -140,7 +140,6 @@ pub fn quantize(
         let (differ, count) = differing(net, &full, &folded, &weights, &whole, samples);
         [differ, count]
     });
-    warnings.retain(|warning| !quantization.silenced.contains(&warning.code));
     let mut damage = damage;
     given_back.iter().for_each(|&unit| damage[unit] = None);
     let mut advice = BTreeMap::new();

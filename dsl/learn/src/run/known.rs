@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::key::Key;
 use crate::record::{Record, Warned};
 use crate::stored::read;
+use dlm_check::Program;
 use dlm_check::program::{Export, Split, Step};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -94,7 +95,9 @@ impl<'a> Runner<'a> {
         let artifact = made.summary.artifact.clone();
         world.tell(Event::UpToDate { artifact: artifact.clone() });
         for Warned { code, message } in made.summary.warnings.clone() {
-            world.tell(Event::Warned { artifact: artifact.clone(), code, message });
+            if !self.silenced(&artifact, &code) {
+                world.tell(Event::Warned { artifact: artifact.clone(), code, message });
+            }
         }
         for (&split, scores) in &made.summary.scores {
             let (artifact, scores) = (artifact.clone(), scores.clone());
@@ -234,7 +237,18 @@ impl<'a> Runner<'a> {
         self.record(artifact, world)
     }
 
-    /// Tells a warning that belongs to an artifact that has been made, and keeps it.
+    /// Whether the program does not want to see a warning of the run of an artifact.
+    pub(super) fn silenced(&self, artifact: &str, code: &str) -> bool {
+        let Program { trainings, quantizations, .. } = self.program;
+        let trained = trainings.iter().filter(|it| it.artifact == artifact);
+        let quantized = quantizations.iter().filter(|it| it.artifact == artifact);
+        let tuned = quantized.clone().flat_map(|it| &it.tuning).map(|tuning| &tuning.training);
+        let all = trained.chain(tuned).flat_map(|it| &it.silenced);
+        all.chain(quantized.flat_map(|it| &it.silenced)).any(|known| known.id == code)
+    }
+
+    /// Tells a warning that belongs to an artifact that has been made, and keeps it: also one that the program does
+    /// not want to see, for a later run may.
     pub(super) fn warn(
         &mut self,
         artifact: &str,
@@ -247,6 +261,8 @@ impl<'a> Runner<'a> {
             made.summary.warnings.push(warned.clone());
         }
         let Warned { code, message } = warned;
-        world.tell(Event::Warned { artifact: artifact.to_string(), code, message });
+        if !self.silenced(artifact, &code) {
+            world.tell(Event::Warned { artifact: artifact.to_string(), code, message });
+        }
     }
 }
