@@ -47,3 +47,16 @@ async fn a_name_is_found_in_all_files_that_reach_it() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_library_keeps_its_names() {
+    let mut client = Client::ready(&Disk::default(), json!({})).await;
+    let name = "/cache/std/vision.dlm";
+    client.open(name, 1, BLOCKS).await;
+    let place =
+        json!({ "textDocument": { "uri": uri(name) }, "position": at(0, 6), "newName": "Head" });
+    for method in ["textDocument/prepareRename", "textDocument/rename"] {
+        let answer = client.ask(method, place.clone()).await;
+        assert_eq!(answer["error"]["message"], "the library keeps its names", "{method}");
+    }
+}
