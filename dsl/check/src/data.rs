@@ -248,7 +248,7 @@ fn refusal(source: &Source, call: &CallSite<'_>, error: DataError) -> dlm_base::
             let label = if reads { "does not fit the file" } else { "not known" };
             let diag = settings::unfit_value(at(param), &message, label, help.as_deref());
             let given = argument(call, word, source.rest, param).map(Expr::unparen);
-            match (given, meant) {
+            match (given, meant.filter(|it| !it.contains(['"', '\\', '\n']))) {
                 (Some(Expr { span, kind: ExprKind::Str(_) }), Some(meant)) => {
                     let text = format!("\"{meant}\"");
                     diag.fix(format!("write `{text}`"), *span, text, false)
