@@ -26,6 +26,7 @@ use dlm_check::program::Network;
 use polite::Polite;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_lsp::{LspService, Server};
 
@@ -55,8 +56,9 @@ pub fn serve(host: Host) -> i32 {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let Ok(runtime) = runtime else { return 1 };
     let status = runtime.block_on(serve_on(host, tokio::io::stdin(), tokio::io::stdout()));
-    // Standard input is read on a thread that waits for the next byte, which may never come.
-    runtime.shutdown_background();
+    // What still runs is stopped. It is not waited for long: standard input is read on a thread that waits for the
+    // next byte, which may never come.
+    runtime.shutdown_timeout(Duration::from_millis(200));
     status
 }
 

@@ -18,5 +18,8 @@ mod bad_input;
 #[path = "server/fuzz.rs"]
 mod fuzz;
 
+#[path = "server/names.rs"]
+mod names;
+
 #[path = "server/typed.rs"]
 mod typed;

@@ -1,9 +1,12 @@
 """`dlm lsp` as clients of different abilities meet it: VS Code, Neovim, Emacs."""
 
 import asyncio
+import json
 import os
 import pathlib
 import shutil
+import subprocess
+import time
 
 import pytest
 import pytest_lsp
@@ -360,6 +363,42 @@ async def test_a_run_can_be_stopped(client):
     (message,) = await until(lambda: client.messages)
     assert message.message == "net.dlm: stopped"
     assert client.progress_reports[token][-1].kind == "end"
+
+
+def test_a_run_ends_with_its_editor(tmp_path):
+    path = tmp_path / "net.dlm"
+    text = (HERE / "fixture" / "net.dlm").read_text().replace("dense(10)", "flatten -> dense(10)")
+    path.write_text(text.replace("epochs = 1", "epochs = 100000"))
+    server = subprocess.Popen([DLM, "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    document = {"uri": path.as_uri(), "languageId": "dlm", "version": 1, "text": path.read_text()}
+    run = {"command": "dlm.run", "arguments": [path.as_uri()]}
+    for message in [
+        {"id": 1, "method": "initialize", "params": {"capabilities": {}}},
+        {"method": "initialized", "params": {}},
+        {"method": "textDocument/didOpen", "params": {"textDocument": document}},
+        {"id": 2, "method": "workspace/executeCommand", "params": run},
+    ]:
+        body = json.dumps({"jsonrpc": "2.0"} | message).encode()
+        server.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        server.stdin.flush()
+        if message.get("id") == 1:
+            server.stdout.readline()
+
+    def runs():
+        lines = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True).stdout
+        return [line for line in lines.splitlines() if str(path) in line]
+
+    def wait(wanted):
+        for _ in range(500):
+            if bool(runs()) == wanted:
+                return True
+            time.sleep(0.02)
+        return False
+
+    assert wait(True)
+    server.stdin.close()
+    server.wait(10)
+    assert wait(False)
 
 
 @pytest.mark.asyncio

@@ -1,24 +1,36 @@
 //! "Did you mean": the known names nearest to an unknown one.
 
+use std::cmp::Reverse;
+
 /// At most four of `known` that are near to `name`, nearest first: equal but for case, then within
 /// an edit distance of a third of the name's length (at least 1), or sharing a prefix of three or
-/// more characters with the whole shorter name.
+/// more characters with the whole shorter name. Of equally distant ones that comes first which shares more
+/// of its beginning and end.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let lower = name.to_lowercase();
     let limit = (name.chars().count() / 3).max(1);
-    let mut found: Vec<(usize, &str)> = known
+    let mut found: Vec<(usize, Reverse<usize>, &str)> = known
         .into_iter()
         .filter_map(|candidate| {
             let other = candidate.to_lowercase();
             let distance = if other == lower { 0 } else { distance(&lower, &other) };
             let prefix = lower.len().min(other.len()) >= 3
                 && (other.starts_with(&lower) || lower.starts_with(&other));
-            (distance <= limit || prefix).then_some((distance, candidate))
+            let near = distance <= limit || prefix;
+            near.then(|| (distance, Reverse(shared(&lower, &other)), candidate))
         })
         .collect();
     found.sort();
     found.dedup();
-    found.into_iter().take(4).map(|(_, name)| name).collect()
+    found.into_iter().take(4).map(|(.., name)| name).collect()
+}
+
+/// How many characters at the beginning and at the end two words share.
+fn shared(a: &str, b: &str) -> usize {
+    let same = |(a, b): &(char, char)| a == b;
+    let start = a.chars().zip(b.chars()).take_while(same).count();
+    let end = a.chars().rev().zip(b.chars().rev()).take_while(same).count();
+    (start + end).min(a.chars().count()).min(b.chars().count())
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) between two words.
@@ -58,5 +70,7 @@ mod tests {
         assert_eq!(nearest("Relu", known), ["relu"]);
         assert_eq!(nearest("cnov", known), ["conv"]);
         assert!(nearest("quux", known).is_empty());
+        assert_eq!(nearest("KB", ["B", "KiB", "MiB"]), ["KiB", "B"]);
+        assert_eq!(nearest("Studen8", ["Student", "Student8"]), ["Student8", "Student"]);
     }
 }

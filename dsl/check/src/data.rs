@@ -119,7 +119,7 @@ impl Origins {
             }
             (Some(one), ..) | (None, Some(one), ..) => one?,
             _ => {
-                if !broken {
+                if !broken && block.lacks("source") {
                     let name = world.name(decl);
                     let what = format!("`{}`", name.text);
                     let example = "source = csv(\"file.csv\", target = \"column\")";
@@ -243,10 +243,18 @@ fn refusal(source: &Source, call: &CallSite<'_>, error: DataError) -> dlm_base::
         DataError::Content { param, message, help } => {
             codes::content(at(param), &message, word.name, help.as_deref())
         }
-        DataError::Argument { param, message, help } => {
+        DataError::Argument { param, message, help, meant } => {
             let reads = word.params.iter().any(|param| param.ty == Type::File);
             let label = if reads { "does not fit the file" } else { "not known" };
-            settings::unfit_value(at(param), &message, label, help.as_deref())
+            let diag = settings::unfit_value(at(param), &message, label, help.as_deref());
+            let given = argument(call, word, source.rest, param).map(Expr::unparen);
+            match (given, meant.filter(|it| !it.contains(['"', '\\', '\n']))) {
+                (Some(Expr { span, kind: ExprKind::Str(_) }), Some(meant)) => {
+                    let text = format!("\"{meant}\"");
+                    diag.fix(format!("write `{text}`"), *span, text, false)
+                }
+                _ => diag,
+            }
         }
     }
 }

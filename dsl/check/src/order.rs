@@ -4,12 +4,13 @@ use crate::data::dataset;
 use crate::diags::Diags;
 use crate::distill::teachers;
 use crate::lower::weights;
-use crate::names::{Decl, Entry, Kind, World};
+use crate::names::{Decl, Entry, Kind, Module, World};
 use crate::program::{Program, Step, Training};
 use crate::quantize::is_float;
 use crate::{expect, export, load, policy, quantize, train};
 use dlm_base::Span;
 use dlm_base::diag::codes::{artifacts as codes, lints, names};
+use dlm_base::suggest::nearest;
 use dlm_grammar::tree::{ItemKind, Name, Settings};
 use std::collections::BTreeMap;
 
@@ -100,9 +101,24 @@ pub(crate) fn artifact_exists(world: &World<'_>, name: &Name, diags: &mut Diags)
         _ => {}
     }
     let model = matches!(main.names.get(&name.text), Some(Entry::Known(_, Kind::Model)));
+    if model && misspelt(main, &name.text) {
+        return false;
+    }
     let given: Vec<&str> = main.artifacts.keys().map(String::as_str).collect();
     diags.push(codes::no_artifact(name.span, &name.text, model, &given));
     false
+}
+
+/// Whether a verb names a model that is not declared, and probably means this one.
+fn misspelt(main: &Module, model: &str) -> bool {
+    main.tree.items.iter().any(|item| {
+        let given = match &item.kind {
+            ItemKind::Train(it) if it.name.is_none() => &it.model.name.text,
+            ItemKind::Distill(it) if it.name.is_none() => &it.model.name.text,
+            _ => return false,
+        };
+        !main.names.contains_key(given) && !nearest(given, [model]).is_empty()
+    })
 }
 
 /// A verb that gives an artifact, with the artifacts that it needs and where it names them.

@@ -13,6 +13,8 @@ use dlm_vocab::{Arg, Default, Param, Word};
 #[derive(Debug, Default)]
 pub(crate) struct Block<'t> {
     found: Vec<(&'static Setting, &'t tree::Setting)>,
+    /// The settings that unknown keys probably mean.
+    meant: Vec<&'static str>,
 }
 
 impl<'t> Block<'t> {
@@ -23,6 +25,7 @@ impl<'t> Block<'t> {
         diags: &mut Diags,
     ) -> Block<'t> {
         let mut found: Vec<(&'static Setting, &'t tree::Setting)> = Vec::new();
+        let mut meant = Vec::new();
         let known = block(word);
         for entry in settings.iter().flat_map(|settings| &settings.entries) {
             let given = match entry {
@@ -43,15 +46,13 @@ impl<'t> Block<'t> {
                     diags.push(diag.help(help));
                     continue;
                 }
-                let names: Vec<&str> = known.iter().map(|setting| setting.name).collect();
+                let names: Vec<&'static str> = known.iter().map(|setting| setting.name).collect();
                 let foreign = known.iter().find(|setting| is_alias(setting.aliases, key));
-                diags.push(settings::unknown_setting(
-                    given.key.span,
-                    word,
-                    key,
-                    &names,
-                    foreign.map(|setting| setting.name),
-                ));
+                let foreign = foreign.map(|setting| setting.name);
+                meant.extend(
+                    foreign.or_else(|| nearest(key, names.iter().copied()).first().copied()),
+                );
+                diags.push(settings::unknown_setting(given.key.span, word, key, &names, foreign));
                 continue;
             };
             match found.iter().find(|(other, _)| other.name == key) {
@@ -61,7 +62,12 @@ impl<'t> Block<'t> {
                 None => found.push((setting, given)),
             }
         }
-        Block { found }
+        Block { found, meant }
+    }
+
+    /// Whether the setting of that name is missing, and no unknown one seems to mean it.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        self.get(name).is_none() && !self.meant.contains(&name)
     }
 
     /// The setting of that name, if it is given.

@@ -178,6 +178,8 @@ pub enum DataError {
         message: String,
         /// What to write.
         help: Option<String>,
+        /// The text that was probably meant.
+        meant: Option<String>,
     },
 }
 
@@ -194,7 +196,16 @@ impl DataError {
 
     /// An argument that does not fit the file.
     pub fn argument(param: &'static str, message: impl Into<String>) -> DataError {
-        DataError::Argument { param: (param, 0), message: message.into(), help: None }
+        let message = message.into();
+        DataError::Argument { param: (param, 0), message, help: None, meant: None }
+    }
+
+    /// The same error of an argument with the text that was probably meant.
+    pub(crate) fn did_you_mean(mut self, near: &str) -> DataError {
+        if let DataError::Argument { help, meant, .. } = &mut self {
+            (*help, *meant) = (Some(format!("did you mean `\"{near}\"`?")), Some(near.to_string()));
+        }
+        self
     }
 
     /// The fact alone, without the path of the file.

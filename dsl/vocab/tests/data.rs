@@ -379,7 +379,8 @@ fn numpy_archives_are_read_stored_and_deflated() {
     let speaker = [("file", text(&deflated)), ("target", text("speaker"))];
     assert_eq!(classes(&read("npz", &Disk, &speaker).unwrap().facts).len(), 6);
     let wrong = [("file", text(&deflated)), ("target", text("speakers"))];
-    let expected = ("the archive has no array `speakers`".into(), "did you mean `speaker`?".into());
+    let expected =
+        ("the archive has no array `speakers`".into(), "did you mean `\"speaker\"`?".into());
     assert_eq!(error("npz", &Disk, &wrong), expected);
     let input = shared("models/mnist-cntk/input_0.npy").unwrap();
     let array = read("npy", &Disk, &[("x", text(&input))]).unwrap();
@@ -481,7 +482,8 @@ fn housing_has_gaps_and_a_column_of_text() {
     assert!(message.contains("more than 1,000 different numbers"), "{message}");
     assert_eq!(help, "write `regression = true` to predict the value itself");
     let typo = [given[0].clone(), ("target", text("median_house_valu"))];
-    let expected = ("there is no column `median_house_valu`", "did you mean `median_house_value`?");
+    let expected =
+        ("there is no column `median_house_valu`", "did you mean `\"median_house_value\"`?");
     let (message, help) = error("csv", &Disk, &typo);
     assert_eq!((message.as_str(), help.as_str()), expected);
     let near = [given[0].clone(), ("target", text("ocean_proximity"))];

@@ -4,6 +4,7 @@ use super::{Builder, P, Rule};
 use crate::tree::{Block, Brackets, Clause, Expr, ExprKind, If, Name, Repeat, Step, StepKind};
 use dlm_base::Span;
 use dlm_base::diag::codes::syntax;
+use dlm_base::suggest::nearest;
 
 impl Builder<'_> {
     /// Rules `step` and `first_step`.
@@ -199,6 +200,15 @@ impl Builder<'_> {
 
     /// Two things stand side by side where `->` should join them.
     pub(super) fn arrow_missing(&self, before: Span, at: Span) -> dlm_base::Diag {
+        let text = self.source(before);
+        let word = text.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+        if let Some(word) = word.filter(|it| *it != "repeat" && !nearest(it, ["repeat"]).is_empty())
+        {
+            let word_at = Span { start: before.end - word.len() as u32, ..before };
+            return syntax::mistake(word_at, format!("`{word}` begins no step"), "unknown word")
+                .help("did you mean `repeat`?")
+                .fix("write `repeat`", word_at, "repeat", false);
+        }
         let message = format!("expected `->` before {}", self.found(at));
         syntax::mistake(self.token_at(at), message, "a second flow begins here")
             .because(before, "this one ends here")

@@ -7,6 +7,7 @@ use crate::tree::{
 };
 use dlm_base::Span;
 use dlm_base::diag::codes::syntax;
+use dlm_base::suggest::nearest;
 
 /// The words between a verb's parts, in their order.
 fn order(verb: Verb) -> (&'static str, &'static [&'static str], &'static str) {
@@ -31,6 +32,8 @@ struct Parts {
     settings: Option<Settings>,
     /// Behind the last part.
     end: Span,
+    /// The clause that a word which is none probably begins.
+    meant: Option<&'static str>,
 }
 
 impl Parts {
@@ -80,8 +83,14 @@ impl Builder<'_> {
     fn parts(&mut self, verb: Verb, pair: P, keyword: Span) -> Parts {
         let (word, clauses, form) = order(verb);
         let subject = Expr { span: keyword.at_end(), kind: ExprKind::Missing };
-        let mut parts =
-            Parts { keyword, subject, clauses: Vec::new(), settings: None, end: keyword };
+        let mut parts = Parts {
+            keyword,
+            subject,
+            clauses: Vec::new(),
+            settings: None,
+            end: keyword,
+            meant: None,
+        };
         for (i, pair) in pair.into_inner().skip(1).enumerate() {
             let at = self.span(&pair);
             match pair.as_rule() {
@@ -111,7 +120,7 @@ impl Builder<'_> {
                     syntax::mistake(at.at_start(), "`export` takes no settings", "not expected")
                         .help(format!("write `{form}`")),
                 ),
-                Rule::junk | Rule::tail => self.verb_junk(at, &parts, clauses, form),
+                Rule::junk | Rule::tail => self.verb_junk(at, &mut parts, clauses, form),
                 _ => {}
             }
         }
@@ -178,11 +187,17 @@ impl Builder<'_> {
         self.report(diag.help(help));
     }
 
-    fn verb_junk(&mut self, at: Span, parts: &Parts, clauses: &[&str], form: &str) {
+    fn verb_junk(&mut self, at: Span, parts: &mut Parts, clauses: &[&'static str], form: &str) {
         let (token, found) = (self.token_at(at), self.found(at));
         let last = parts.clauses.last();
         let given = last.and_then(|(word, ..)| clauses.iter().position(|clause| clause == word));
         let left = &clauses[given.map_or(0, |given| given + 1)..];
+        let word = self.source(token);
+        let meant = match word.len() {
+            0 | 1 => None,
+            _ => nearest(word, left.iter().copied()).first().copied(),
+        };
+        parts.meant = parts.meant.or(meant);
         let brace = last.map(|_| "{");
         let left: Vec<String> =
             left.iter().copied().chain(brace).map(|word| format!("`{word}`")).collect();
@@ -195,7 +210,16 @@ impl Builder<'_> {
             (None, true) => "the settings of a verb stand in braces: `{ epochs = 3 }`".to_owned(),
             _ => format!("write `{form}`"),
         };
-        self.report(syntax::unexpected(token, &found, &expected).help(help));
+        let diag = syntax::unexpected(token, &found, &expected);
+        self.report(match meant {
+            Some(meant) => diag.help(format!("did you mean `{meant}`?")).fix(
+                format!("write `{meant}`"),
+                token,
+                meant,
+                false,
+            ),
+            None => diag.help(help),
+        });
     }
 
     /// Whether `name =` stands there.
@@ -211,14 +235,16 @@ impl Builder<'_> {
         }
         let (name, _, form) = order(verb);
         let place = parts.clauses.first().map_or(parts.end, |_| parts.subject.span);
-        self.report(
-            syntax::mistake(
-                place,
-                format!("`{name}` needs {what}"),
-                format!("expected `{word}` after this"),
-            )
-            .help(format!("write `{form}`")),
-        );
+        if parts.meant != Some(word) {
+            self.report(
+                syntax::mistake(
+                    place,
+                    format!("`{name}` needs {what}"),
+                    format!("expected `{word}` after this"),
+                )
+                .help(format!("write `{form}`")),
+            );
+        }
         let at = place.at_end();
         Clause { keyword: at, name: Name::missing(at) }
     }

@@ -62,6 +62,17 @@ impl View {
         Some(Lines::new(&text, self.lines().encoding()).range(&place.range))
     }
 
+    /// One edit. Its lines end as those of the file do.
+    fn text_edit(&self, edit: &Edit, others: &[Snapshot]) -> Option<TextEdit> {
+        let range = self.range_in(&edit.place, others)?;
+        let mut new = trimmed(&edit.text);
+        let text = if new.contains('\n') { self.text(&edit.place.file, others) } else { None };
+        if text.is_some_and(|text| ends_in_crlf(&text)) {
+            new = new.replace('\n', "\r\n");
+        }
+        Some(TextEdit::new(range, new))
+    }
+
     fn text(&self, file: &str, others: &[Snapshot]) -> Option<Arc<str>> {
         let checks = std::iter::once(self.snapshot()).chain(others);
         for snapshot in checks {
@@ -78,8 +89,7 @@ impl View {
     pub(crate) fn change(&self, edits: &[Edit], others: &[Snapshot]) -> Option<WorkspaceEdit> {
         let mut files: Vec<(String, Vec<TextEdit>)> = Vec::new();
         for edit in edits {
-            let range = self.range_in(&edit.place, others)?;
-            let new = TextEdit::new(range, trimmed(&edit.text));
+            let new = self.text_edit(edit, others)?;
             match files.iter_mut().find(|(file, _)| *file == edit.place.file) {
                 Some((_, edits)) => edits.push(new),
                 None => files.push((edit.place.file.clone(), vec![new])),
@@ -115,14 +125,19 @@ impl View {
 
 type Span = tower_lsp::lsp_types::Range;
 
-/// A text without white space at the ends of its lines, which may be room that no text has.
+/// Whether the first line of a text ends in `\r\n`.
+fn ends_in_crlf(text: &str) -> bool {
+    text.find('\n').is_some_and(|end| text[..end].ends_with('\r'))
+}
+
+/// A text without white space at the ends of its lines, which may be room that no text has, and without `\r`.
 fn trimmed(text: &str) -> String {
     let mut lines = text.split('\n').peekable();
     let mut out = String::with_capacity(text.len());
     while let Some(line) = lines.next() {
         match lines.peek() {
             Some(_) => {
-                out.push_str(line.trim_end_matches([' ', '\t']));
+                out.push_str(line.trim_end_matches([' ', '\t', '\r']));
                 out.push('\n');
             }
             None => out.push_str(line),
@@ -171,10 +186,7 @@ pub(crate) fn completion(view: &View, at: Position) -> CompletionResponse {
             filter_text: it.filter,
             additional_text_edits: (!it.also.is_empty()).then(|| {
                 let own = it.also.iter().filter(|edit| edit.place.file == *view.snapshot().name);
-                own.map(|edit| {
-                    TextEdit::new(view.lines().range(&edit.place.range), edit.text.clone())
-                })
-                .collect()
+                own.filter_map(|edit| view.text_edit(edit, &[])).collect()
             }),
             sort_text: Some(format!("{:05}", it.rank)),
             insert_text_format: Some(match it.snippet && snippets {
@@ -208,7 +220,8 @@ pub(crate) fn completion_doc(view: &View, at: Position, label: &str) -> Option<D
     (!doc.is_empty()).then(|| documentation(&doc, reads.items))
 }
 
-/// The text of a snippet with its places as they are suggested: `dense(${1:units})$0` is `dense(units)`.
+/// The text of a snippet with its places as they are suggested: `dense(${1:units})$0` is `dense(units)`; of a
+/// choice, `${1|static,qat|}`, it is the first.
 fn without_places(snippet: &str) -> String {
     let mut out = String::new();
     let mut rest = snippet.chars().peekable();
@@ -219,8 +232,13 @@ fn without_places(snippet: &str) -> String {
             ('$', Some('{')) => {
                 rest.next();
                 while rest.next_if(char::is_ascii_digit).is_some() {}
-                rest.next_if_eq(&':');
-                out.extend(std::iter::from_fn(|| rest.next().filter(|&c| c != '}')));
+                let choice = rest.next_if(|&c| c == ':' || c == '|') == Some('|');
+                let mut place = String::new();
+                while let Some(c) = rest.next().filter(|&c| c != '}') {
+                    place.extend(if c == '\\' { rest.next() } else { Some(c) });
+                }
+                let end = if choice { place.find([',', '|']) } else { None };
+                out.push_str(&place[..end.unwrap_or(place.len())]);
             }
             (c, _) => out.push(c),
         }
@@ -491,6 +509,8 @@ mod tests {
     fn snippets_without_their_places_are_plain_text() {
         assert_eq!(without_places("dense(${1:units})$0"), "dense(units)");
         assert_eq!(without_places("conv(${1:channels}, ${2})\\$$1"), "conv(channels, )$");
+        assert_eq!(without_places("method = ${2|static,qat|}\n}, $0"), "method = static\n}, ");
+        assert_eq!(without_places("\"${2:says {name\\}}\"$0"), "\"says {name}\"");
     }
 
     #[test]

@@ -112,6 +112,14 @@ impl Backend {
         .await
     }
 
+    /// Refuses to change the library, whose files open like others.
+    fn not_library(&self, uri: &Url) -> Result<()> {
+        match self.shared.in_library(&name_of(uri)) {
+            true => Err(Error::invalid_params("the library keeps its names")),
+            false => Ok(()),
+        }
+    }
+
     /// Asks the editor to ask again for what depends on settings. It is not waited for: an editor that does
     /// not answer would hold everything up.
     fn again(&self) {
@@ -298,6 +306,7 @@ impl LanguageServer for Backend {
         params: TextDocumentPositionParams,
     ) -> Result<Option<PrepareRenameResponse>> {
         let TextDocumentPositionParams { text_document, position } = params;
+        self.not_library(&text_document.uri)?;
         self.ask(&text_document.uri, move |view| {
             let offset = view.lines().offset(position);
             let range = ide::navigate::prepare_rename(view.snapshot(), offset);
@@ -310,6 +319,7 @@ impl LanguageServer for Backend {
     async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position;
         let to = params.new_name;
+        self.not_library(&text_document.uri)?;
         self.ask(&text_document.uri, move |view| {
             let (view, others) = workspace::with_importers(view);
             let offset = view.lines().offset(position);

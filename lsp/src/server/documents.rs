@@ -159,15 +159,16 @@ impl Shared {
         self.work.notify_one();
     }
 
-    /// Tells the editor of a file that is not open what its importers found in it.
+    /// Tells the editor of a file what its importers found in it; of one that is open its own check tells.
     pub(crate) fn publish_foreign(&self, state: &State, file: &str) {
+        if state.docs.contains_key(file) {
+            return;
+        }
         let Some(uri) = self.uri(state, file) else { return };
         let mut diagnostics: Vec<lsp::Diagnostic> = Vec::new();
-        if !state.docs.contains_key(file) {
-            for found in state.foreign.get(file).into_iter().flat_map(BTreeMap::values).flatten() {
-                if !diagnostics.contains(found) {
-                    diagnostics.push(found.clone());
-                }
+        for found in state.foreign.get(file).into_iter().flat_map(BTreeMap::values).flatten() {
+            if !diagnostics.contains(found) {
+                diagnostics.push(found.clone());
             }
         }
         let sent = Publication { of: None, uri, version: None, diagnostics };

@@ -17,8 +17,8 @@ const MAX_PROGRAMS: usize = 500;
 /// Folders that hold no programs of their own.
 const SKIPPED: &[&str] = &["target/", "node_modules/", "runs/"];
 
-/// The document and the programs that import it: open ones and those of the workspace. All are checked without
-/// room, so that a place in one is the same for all.
+/// The document and the programs that read a file which it reads, itself among them: open ones and those of the
+/// workspace. All are checked without room, so that a place in one is the same for all.
 pub(crate) fn with_importers(view: &View) -> (View, Vec<Snapshot>) {
     let others = importers(view);
     let known = || View { shared: view.shared.clone(), answer: view.answer.clone() };
@@ -37,12 +37,34 @@ pub(crate) fn with_importers(view: &View) -> (View, Vec<Snapshot>) {
 
 fn importers(view: &View) -> Vec<Snapshot> {
     let name = &view.answer.snapshot.name;
-    let last = name.rsplit('/').next().unwrap_or(name);
-    let uses = |text: &str| text.contains("use") && text.contains(last);
-    let others =
-        texts(&view.shared).into_iter().filter(|(other, text)| other != name && uses(text));
+    let own: Vec<&str> = own_files(view.snapshot()).collect();
+    let others = texts(&view.shared).into_iter().filter(|(other, _)| other != name).collect();
+    let others = mentioning(others, &own).into_iter();
     let snapshots = others.map(|(other, text)| snapshot(&view.shared, &other, &text));
-    snapshots.filter(|it| it.checked.modules.iter().any(|module| module.name == **name)).collect()
+    snapshots.filter(|it| own_files(it).any(|file| own.contains(&file))).collect()
+}
+
+/// The files that a program reads, but for the library.
+fn own_files(snapshot: &Snapshot) -> impl Iterator<Item = &str> {
+    let modules = snapshot.checked.modules.iter().filter(|module| !module.std);
+    modules.map(|module| module.name.as_str())
+}
+
+/// The texts that may import one of the files, by way of each other or not.
+fn mentioning(mut texts: Vec<(Arc<str>, Arc<str>)>, files: &[&str]) -> Vec<(Arc<str>, Arc<str>)> {
+    let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_string();
+    let mut names: Vec<String> = files.iter().map(|name| last(name)).collect();
+    let mut found = Vec::new();
+    loop {
+        let uses = |text: &str| text.contains("use") && names.iter().any(|it| text.contains(it));
+        let (more, rest): (Vec<_>, Vec<_>) = texts.into_iter().partition(|(_, text)| uses(text));
+        if more.is_empty() {
+            return found;
+        }
+        names = more.iter().map(|(name, _)| last(name)).collect();
+        found.extend(more);
+        texts = rest;
+    }
 }
 
 /// The declarations of all programs whose names hold the letters of `query` in their order.

@@ -170,6 +170,11 @@ impl Client {
         }
     }
 
+    /// Forgets what has been heard so far and not been looked at: to keep it would make a long run ever slower.
+    pub(crate) fn forget(&mut self) {
+        self.heard.clear();
+    }
+
     /// What has been heard so far and not been looked at.
     pub(crate) fn heard(&self) -> impl Iterator<Item = &Value> {
         self.heard.iter()

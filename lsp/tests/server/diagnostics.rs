@@ -86,6 +86,28 @@ async fn mistakes_of_an_imported_file_are_told_at_that_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mistakes_of_an_open_file_stay_when_what_imports_it_is_checked() {
+    let disk = Disk::default();
+    let wrong = "layer Wide(x: [C]) {\n    x -> dens(C)\n}\n";
+    disk.put("/w/blocks.dlm", wrong);
+    let mut client = Client::ready(&disk, json!({})).await;
+    client.open("/w/blocks.dlm", 1, wrong).await;
+    assert_eq!(client.diagnostics("/w/blocks.dlm", 1).await.len(), 1);
+    client.open("/w/main.dlm", 1, "use \"blocks.dlm\": Wide\n").await;
+    client.diagnostics("/w/main.dlm", 1).await;
+    client.assert_lives().await;
+    let later = client.heard().find(|it| it["params"]["uri"] == uri("/w/blocks.dlm"));
+    assert_eq!(later, None, "its mistakes are taken away");
+    // Closed, it has those that its importer finds.
+    let closed = json!({ "textDocument": { "uri": uri("/w/blocks.dlm") } });
+    client.tell("textDocument/didClose", closed).await;
+    let found = |it: &Value| {
+        it["params"]["uri"] == uri("/w/blocks.dlm") && it["params"]["diagnostics"] != json!([])
+    };
+    assert_eq!(client.wait(found).await["params"]["diagnostics"][0]["code"], "E0201");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_data_file_that_appears_changes_or_vanishes_is_read_again() {
     let disk = Disk::default();
     let mut client = Client::ready(&disk, json!({})).await;

@@ -141,6 +141,7 @@ async fn everything(client: &mut Client, name: &str, text: &str, offset: usize, 
         );
         within(&answer["result"], name, text, method);
     }
+    client.forget();
 }
 
 fn position(text: &str, offset: usize) -> Value {

@@ -164,6 +164,29 @@ async fn what_is_not_imported_yet_is_imported_when_it_is_chosen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_inserted_ends_its_lines_as_the_file_does() {
+    let mut client = Client::ready(&Disk::default(), json!({})).await;
+    let text = "model M(x: [8, 8, 8]) {\r\n    x -> conv(8, 3) -> relu -> Resid\r\n}\r\n";
+    client.open("/w/a.dlm", 1, text).await;
+    let only_crlf = |text: &serde_json::Value| {
+        let text = text.as_str().expect("a text");
+        text.matches("\r\n").count() == text.matches('\n').count() && text.contains('\n')
+    };
+    let answer = client.ask_at("textDocument/completion", "/w/a.dlm", at(1, 36)).await;
+    let items = answer["result"]["items"].as_array().cloned().expect("a list");
+    let found = items.into_iter().find(|it| it["label"] == "ResidualBlock").expect("a layer");
+    assert!(only_crlf(&found["additionalTextEdits"][0]["newText"]), "{found}");
+    client.change("/w/a.dlm", 2, Some((at(1, 27), at(1, 36))), "").await;
+    let params = json!({ "textDocument": { "uri": uri("/w/a.dlm") },
+        "range": { "start": at(1, 9), "end": at(1, 27) }, "context": { "diagnostics": [] } });
+    let answer = client.ask("textDocument/codeAction", params).await;
+    let actions = answer["result"].as_array().cloned().expect("a list");
+    let extract = actions.iter().find(|it| it["kind"] == "refactor.extract").expect("steps");
+    let edits = extract["edit"]["changes"][uri("/w/a.dlm")].as_array().expect("edits");
+    assert!(edits.iter().any(|it| only_crlf(&it["newText"])), "{extract}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_very_many_completions_those_that_fit_what_is_typed_are_sent() {
     let mut text = String::new();
     for i in 0..400 {

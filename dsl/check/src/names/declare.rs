@@ -68,10 +68,18 @@ fn declare(modules: &mut [Module], imports: &Imports, diags: &mut Diags) {
     for i in 0..modules.len() {
         let id = ModuleId(i as u32);
         let tree = modules[i].tree.clone();
+        let mut meant = Vec::new();
         for (item, kind) in tree.items.iter().enumerate() {
             let ItemKind::Use(it) = &kind.kind else { continue };
             let from = imports.get(&(id, item as u32)).copied();
-            import(modules, &own, id, it, from, diags);
+            import(modules, &own, id, it, from, &mut meant, diags);
+        }
+        // Where the right name of a misspelt import is used, nothing else is wrong.
+        let names = &mut modules[i].names;
+        for name in meant {
+            if !names.contains_key(&name) {
+                Arc::make_mut(names).insert(name, Entry::Broken);
+            }
         }
         artifacts(&mut modules[i], diags);
     }
@@ -136,6 +144,7 @@ fn import(
     id: ModuleId,
     it: &Use,
     from: Option<ModuleId>,
+    meant: &mut Vec<String>,
     diags: &mut Diags,
 ) {
     for name in it.names.iter().filter(|name| !name.is_missing()) {
@@ -144,7 +153,10 @@ fn import(
             Some(from) => match own[from.0 as usize].get(&name.text) {
                 Some(entry) => *entry,
                 None => {
-                    diags.push(not_there(&modules[from.0 as usize], &own[from.0 as usize], name));
+                    let known = &own[from.0 as usize];
+                    diags.push(not_there(&modules[from.0 as usize], known, name));
+                    let all = known.keys().map(String::as_str);
+                    meant.extend(nearest(&name.text, all).first().map(|it| it.to_string()));
                     Entry::Broken
                 }
             },

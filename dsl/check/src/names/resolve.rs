@@ -281,7 +281,8 @@ pub(crate) fn unknown_value(
         return wrong("an operator", None, Some(&help));
     }
     let constants = world.names_of(module, |kind| kind == Kind::Const);
-    let mut near = nearest(&name.text, locals.iter().copied().chain(constants));
+    let known = locals.iter().copied().chain(constants).chain(["true", "false"]);
+    let mut near = nearest(&name.text, known);
     if name.text.chars().count() == 1 {
         // Every other letter would be near.
         near.retain(|near| near.eq_ignore_ascii_case(&name.text));

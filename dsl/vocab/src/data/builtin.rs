@@ -68,7 +68,7 @@ fn facts(args: &Args, _: &dyn Files) -> Result<Facts, DataError> {
             let names = ["digits", "iris", "spirals"];
             let error = DataError::argument("name", format!("there is no built-in data `{other}`"));
             return Err(match suggest::nearest(other, names).first() {
-                Some(near) => error.help(format!("did you mean `\"{near}\"`?")),
+                Some(near) => error.did_you_mean(near),
                 None => error.help("write `\"digits\"`, `\"iris\"` or `\"spirals\"`"),
             });
         }

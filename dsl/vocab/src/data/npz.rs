@@ -134,7 +134,7 @@ fn find(archive: &Archive, args: &Args, param: &'static str) -> Result<usize, Da
         let message = format!("the archive has no array `{name}`");
         let error = DataError::argument(param, message);
         match suggest::nearest(name, names.iter().copied()).first() {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
+            Some(near) => error.did_you_mean(near),
             None => {
                 let list: Vec<String> = names.iter().take(10).map(|n| format!("`{n}`")).collect();
                 error.help(format!("it has {}", list.join(", ")))

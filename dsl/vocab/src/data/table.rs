@@ -115,7 +115,7 @@ impl Table {
         found.ok_or_else(|| {
             let error = DataError::argument(param, format!("there is no column `{name}`"));
             match suggest::nearest(name, self.names.iter().map(String::as_str)).first() {
-                Some(near) => error.help(format!("did you mean `{near}`?")),
+                Some(near) => error.did_you_mean(near),
                 None => error.help(self.help_names()),
             }
         })

@@ -18,6 +18,8 @@ load "x.onnx"
 load
 train A on D as B as C
 train A on D epochs = 3
+distill S frm Net on D
+quantize A wih P on D
 "#,
         &[
             "1:7-8 E0101 `train` needs the data",
@@ -35,6 +37,8 @@ train A on D epochs = 3
             "13:1-5 E0101 a name is missing after `load`",
             "14:19-21 E0101 `as` stands here twice",
             "15:14-20 E0101 expected `as` or `{`, found `epochs`",
+            "16:11-14 E0101 expected `from` or `on` or `as`, found `frm`",
+            "17:12-15 E0101 expected `with` or `from` or `on` or `as`, found `wih`",
         ],
     ),
     (

@@ -263,6 +263,16 @@ model M(x: [1]) {
     ),
     (
         r#"model M(x: [1, 8, 8]) {
+    x -> repat 2 { relu } -> tanh
+}
+model N(x: [1, 8, 8]) {
+    x -> repeat 2 { tanh -> repaet i in 0..3 { relu } }
+}
+"#,
+        &["2:10-15 E0101 `repat` begins no step", "5:29-35 E0101 `repaet` begins no step"],
+    ),
+    (
+        r#"model M(x: [1, 8, 8]) {
     y = x -> relu
 }
 "#,
