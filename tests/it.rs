@@ -13,3 +13,4 @@ mod spec;
 mod support;
 mod tidy;
 mod train;
+mod trust;

@@ -73,6 +73,8 @@ pub(crate) struct Recorder {
     pub(crate) saved: BTreeMap<String, Vec<u8>>,
     /// What is kept between runs, by name.
     kept: BTreeMap<String, Bytes>,
+    /// Bytes of memory that can be had.
+    pub(crate) memory: Option<u64>,
 }
 
 impl World for Recorder {
@@ -102,7 +104,7 @@ impl World for Recorder {
     }
 
     fn memory(&self) -> Option<u64> {
-        None
+        self.memory
     }
 
     fn export(&mut self, path: &str, bytes: &[u8]) -> Result<(), String> {

@@ -62,7 +62,8 @@ train Net on Iris {
 }
 
 /// Runs the program's only training and compares the loss of each update. Other processors add
-/// in another order, so the last digits are free.
+/// in another order, so the last digits are free. Where these numbers change, [`dlm_learn::key::NUMERICS`] is one more, so
+/// that artifacts of before are made anew.
 fn pinned(program: &str, expected: &[f64]) {
     let (world, outcome) = run(program, &Options::default());
     let losses = world.losses(&outcome.artifacts[0].artifact);

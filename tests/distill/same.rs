@@ -49,7 +49,7 @@ fn students_are_the_same_with_any_number_of_threads() {
     let text = everything();
     let one = saved(&text, 1, 0);
     assert!(["Taught", "Kept", "Taught4"].iter().all(|name| one.0.contains_key(*name)));
-    for threads in [2, 3] {
+    for threads in [2, 3, 8] {
         assert!(one == saved(&text, threads, 0), "1 and {threads} threads differ");
     }
     assert!(one == saved(&text, 1, 0), "two runs differ");

@@ -16,7 +16,6 @@ use dlm_vocab::metric::Metric;
 use dlm_vocab::optim::Optimizer;
 use dlm_vocab::schedule::ScheduleWord;
 use dlm_vocab::{Arg, Args, Type, Unit};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A checked file with what it imports.
@@ -162,20 +161,6 @@ impl Program {
         let quantized = self.quantizations.iter().map(|it| it.artifact.as_str());
         loaded.chain(trained).chain(quantized)
     }
-
-    /// The files that the program names to be read, resolved, each once: of data, and of what is loaded. One may
-    /// be a folder.
-    pub fn files(&self) -> BTreeSet<&str> {
-        let parts = self.datasets.iter().flat_map(|data| {
-            let own = [&data.valid, &data.test].into_iter().filter_map(|part| match part {
-                Part::Own(source) => Some(source),
-                Part::Share(_) | Part::Count(_) => None,
-            });
-            std::iter::once(&data.train).chain(own)
-        });
-        let loaded = self.loads.iter().map(Load::file);
-        parts.flat_map(SourceUse::files).chain(loaded).collect()
-    }
 }
 
 /// A `data` declaration.
@@ -205,6 +190,19 @@ pub struct Dataset {
     pub facts: Facts,
     /// Samples of the training, validation and test part.
     pub counts: [usize; 3],
+}
+
+impl Dataset {
+    /// The sources that it names, each with the part that it is of.
+    pub fn sources(&self) -> Vec<(Split, &SourceUse)> {
+        let mut all = vec![(Split::Train, &self.train)];
+        for (split, part) in [(Split::Valid, &self.valid), (Split::Test, &self.test)] {
+            if let Part::Own(used) = part {
+                all.push((split, used));
+            }
+        }
+        all
+    }
 }
 
 /// A source with its arguments.

@@ -9,7 +9,6 @@ mod calls;
 mod codes;
 mod consts;
 mod distill;
-mod files;
 mod fuzz;
 mod lints;
 mod names;

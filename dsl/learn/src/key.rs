@@ -4,6 +4,7 @@
 //! setting, each file of data by its content, the keys of the artifacts that it comes from, and the version of
 //! the arithmetic. Names of declarations, comments, paths of files and the number of threads are no part of it.
 
+use crate::event::split_word;
 use dlm_base::Files;
 use dlm_check::Program;
 use dlm_check::program::{
@@ -188,7 +189,7 @@ impl Contents {
             let dataset = match step {
                 Step::Load(i) => {
                     let load = &program.loads[i];
-                    paths.insert(file_of(load).to_string());
+                    paths.insert(load.file().to_string());
                     load.dataset
                 }
                 Step::Train(i) => Some(program.trainings[i].dataset),
@@ -259,52 +260,25 @@ fn content(files: &dyn Files, path: &str, deep: usize) -> io::Result<String> {
 
 /// The files and folders that a dataset is read from.
 pub fn files_of(dataset: &Dataset) -> BTreeSet<String> {
-    let all = sources(dataset).into_iter().flat_map(|(_, used)| named_files(used));
-    all.map(|(_, path)| path).collect()
+    let all = dataset.sources().into_iter().flat_map(|(_, used)| used.files());
+    all.map(str::to_string).collect()
 }
 
-/// The sources of a dataset, each with the part that it is of.
-fn sources(dataset: &Dataset) -> Vec<(&'static str, &SourceUse)> {
-    let mut all = vec![("train", &dataset.train)];
-    for (part, word) in [(&dataset.valid, "valid"), (&dataset.test, "test")] {
-        if let Part::Own(used) = part {
-            all.push((word, used));
-        }
-    }
-    all
-}
-
-/// The files that a source reads, each with the parameter that names it.
-fn named_files(used: &SourceUse) -> Vec<(String, String)> {
-    let word = &used.source.word;
-    let named = word.params.iter().filter(|param| param.ty == Type::File);
-    let named = named.filter_map(|param| Some((param.name, used.args.get(param.name)?)));
-    let rest = used.source.rest.and_then(|name| word.params.iter().find(|it| it.name == name));
-    let rest = rest.filter(|param| param.ty == Type::File).map(|param| param.name);
-    let more =
-        rest.into_iter().flat_map(|name| used.args.rest().iter().map(move |arg| (name, arg)));
-    let mut found: Vec<(String, String)> = Vec::new();
-    for (name, arg) in named.chain(more) {
-        let Arg::Str(path) = arg else { continue };
-        let same = found.iter().filter(|(known, _)| known.split(' ').next() == Some(name)).count();
-        let name = if same == 0 { name.to_string() } else { format!("{name} {}", same + 1) };
-        found.push((name, path.clone()));
-    }
-    found
-}
-
-fn file_of(load: &Load) -> &str {
-    match &load.what {
-        Loaded::Weights { file, .. }
-        | Loaded::Closed { file, .. }
-        | Loaded::Answers { file, .. } => file,
-    }
+/// The files that a source reads, each with the parameter that names it; of several the further ones with
+/// their number.
+fn named_files(used: &SourceUse) -> Vec<(String, &str)> {
+    let params = used.source.word.params.iter().filter(|param| param.ty == Type::File);
+    let given = params.filter(|param| used.args.get(param.name).is_some()).map(|param| param.name);
+    let more = used.source.rest.into_iter().cycle().take(used.args.rest().len());
+    let more = more.enumerate().map(|(number, name)| format!("{name} {}", number + 2));
+    given.map(str::to_string).chain(more).zip(used.files()).collect()
 }
 
 /// The parts that a dataset gives.
 fn data(key: &mut Key, dataset: &Dataset, contents: &Contents) {
     // Data of another name are the same data; the name tells which of several it is.
-    for (part, used) in sources(dataset) {
+    for (part, used) in dataset.sources() {
+        let part = split_word(part);
         let word = &used.source.word;
         let named = word.params.iter().filter(|param| param.ty != Type::File);
         let args = named.filter_map(|param| Some((param.name, used.args.get(param.name)?)));
@@ -342,7 +316,7 @@ fn normalize(it: &Normalize) -> String {
 }
 
 fn load(key: &mut Key, program: &Program, it: &Load, contents: &Contents) {
-    key.put("file", contents.get(file_of(it)));
+    key.put("file", contents.get(it.file()));
     key.put("judged", losses(&it.loss));
     match &it.what {
         Loaded::Weights { network, .. } => key.put("model", model(&program.networks[*network])),

@@ -214,6 +214,10 @@ impl Told {
                 self.result = Some(format!("{artifact} is trained"));
                 None
             }
+            "up_to_date" => {
+                self.result = Some(format!("{artifact} is up to date"));
+                Some((format!("{artifact}: up to date"), self.percent))
+            }
             "quantize_started" => {
                 self.percent = 0;
                 Some((format!("{artifact}: quantizing"), 0))

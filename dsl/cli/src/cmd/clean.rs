@@ -2,7 +2,7 @@
 
 use crate::args::Clean;
 use crate::console::{Console, Style};
-use crate::files::Disk;
+use crate::files::{self, Disk};
 use crate::human::{bytes, plural};
 use crate::lock::Lock;
 use crate::{Failure, Status, diagnose};
@@ -25,7 +25,7 @@ pub(crate) fn clean(args: Clean, console: &mut Console) -> Result<Status, Failur
     let mut names = Vec::new();
     list(&folder, "", &mut names)
         .map_err(|e| Failure::run(format!("{}: {e}", folder.display())))?;
-    let read = |name: &str| std::fs::read(folder.join(name)).ok();
+    let read = |name: &str| files::read(&folder.join(name)).ok();
     let found = unneeded(&checked.program, &Disk, &Folder { names: &names, read: &read });
     let mut size = 0;
     for name in &found {

@@ -3,7 +3,7 @@
 use super::writer::Writer;
 use crate::console::Console;
 use crate::progress::Progress;
-use crate::{Failure, interrupt, save};
+use crate::{Failure, files, interrupt, save};
 use dlm_kernels::mapped::{Mapped, map};
 use dlm_learn::{Bytes, Event, World, Write};
 use serde::Serialize;
@@ -63,7 +63,7 @@ impl World for Outside<'_> {
         match name.contains("answers/") {
             // There may be more of them than fits in memory.
             true => recall(&path),
-            false => Some(Arc::new(std::fs::read(path).ok()?)),
+            false => Some(Arc::new(files::read(&path).ok()?)),
         }
     }
 
@@ -138,7 +138,13 @@ impl Log {
     /// The file in that folder, empty.
     pub(super) fn open(folder: &Path) -> Result<Log, Failure> {
         let path = folder.join("metrics.jsonl");
-        let opened = std::fs::create_dir_all(folder).and_then(|()| File::create(&path));
+        let opened = std::fs::create_dir_all(folder).and_then(|()| {
+            // A pipe or a device would be waited for, or written to.
+            if path.exists() {
+                files::look(&path)?;
+            }
+            File::create(&path)
+        });
         match opened {
             Ok(file) => Ok(Log { file }),
             Err(e) => Err(Failure::run(format!("cannot write {}: {e}", path.display()))),
@@ -162,7 +168,7 @@ pub(super) fn line(event: &impl Serialize, seed: Option<u64>) -> String {
 
 /// A file that was kept, mapped.
 fn recall(path: &Path) -> Option<Bytes> {
-    map(&File::open(path).ok()?).ok().map(shared)
+    map(&files::open(path).ok()?).ok().map(shared)
 }
 
 /// Writes a file and maps it.

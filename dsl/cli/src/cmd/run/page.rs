@@ -6,7 +6,7 @@ use super::report::{source, spaced, unit};
 use crate::cmd::show::layers;
 use crate::{machine, moment, written};
 use dlm_base::Severity;
-use dlm_check::program::{Dataset, Made, Part};
+use dlm_check::program::{Dataset, Made, Split};
 use dlm_learn::event::split_word;
 use dlm_learn::metrics::Scores;
 use dlm_learn::quant::report::LayerReport;
@@ -81,12 +81,11 @@ fn diagnostics(facts: &Facts<'_>) -> Vec<page::Diagnostic> {
 }
 
 fn dataset(data: &Dataset, hash: &str) -> page::Dataset {
-    let mut source = written::source(&data.train);
-    for (word, part) in [("valid", &data.valid), ("test", &data.test)] {
-        if let Part::Own(used) = part {
-            source += &format!(", {word} {}", written::source(used));
-        }
-    }
+    let source = data.sources().into_iter().map(|(split, used)| match split {
+        Split::Train => written::source(used),
+        split => format!("{} {}", split_word(split), written::source(used)),
+    });
+    let source = source.collect::<Vec<_>>().join(", ");
     page::Dataset {
         name: data.name.clone(),
         source,

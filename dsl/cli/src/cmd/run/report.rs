@@ -154,10 +154,11 @@ pub(super) fn files(outcome: &Outcome, program: &Program, folder: &Path, color: 
     });
     let made = |name: &str| program.loads.iter().all(|load| load.artifact != name);
     let written = outcome.artifacts.iter().filter(|it| !it.file.is_empty() && made(&it.artifact));
-    let mut files: Vec<String> = written.map(|it| it.file.clone()).collect();
+    let in_folder = |name: String| folder.join(name).display().to_string();
+    let mut files: Vec<String> =
+        written.map(|it| in_folder(format!("{}.safetensors", it.artifact))).collect();
     files.extend(exported.map(|export| export.file.clone()));
-    let own = ["metrics.jsonl", "report.html"].map(|name| folder.join(name).display().to_string());
-    files.extend(own);
+    files.extend(["metrics.jsonl", "report.html"].map(|name| in_folder(name.to_string())));
     format!("\n{}\n", paint(color, Style::Dim, format!("written: {}", files.join(", "))))
 }
 
