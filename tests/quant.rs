@@ -5,11 +5,15 @@ use crate::support::{Disk, Recorder, check, diagnose, run};
 use dlm_check::Program;
 use dlm_check::program::{Network, Split};
 use dlm_learn::data::Loaded;
+use dlm_learn::fit::Kept;
 use dlm_learn::lesson::Lesson;
 use dlm_learn::quant::pipeline::{self, Outcome, Source};
 use dlm_learn::quant::{deploy, file};
 use dlm_learn::run::Quantized;
 use dlm_learn::{Options, Stored, Weights};
+
+/// Where a training that nothing interrupts is kept.
+const KEPT: Kept<'static> = Kept { file: "kept", key: "" };
 
 /// Every form that a unit can have, under a policy that follows.
 const EVERYTHING: &str = r#"
@@ -168,7 +172,14 @@ quantize Net with Edge on Digits as Net8
     fn quantize(&self) -> Outcome {
         let quantization = &self.program.quantizations[0];
         let (trained, data) = (&self.weights, &self.data);
-        let source = Source { program: &self.program, quantization, trained, data, seed_offset: 0 };
+        let source = Source {
+            program: &self.program,
+            quantization,
+            trained,
+            data,
+            seed_offset: 0,
+            kept: KEPT,
+        };
         pipeline::quantize(source, Lesson::default(), &mut Recorder::default()).unwrap()
     }
 
@@ -178,7 +189,7 @@ quantize Net with Edge on Digits as Net8
         let loss = &self.program.trainings[0].loss;
         let mut answers =
             deploy::answerer(self.net(), &outcome.scheme, &outcome.quantized, loss, &self.data);
-        let (answers, scores) = answers.run(Split::Test);
+        let (answers, scores) = answers.run(Split::Test, &mut |_| ());
         assert!(answers.outputs.iter().all(|y| y.is_finite()));
         assert!(scores.unwrap().loss.is_finite());
         let size = file::size(self.net(), &outcome.scheme, &outcome.quantized);
@@ -245,7 +256,7 @@ fn a_bias_far_larger_than_its_weights_is_told_and_kept() {
     let loss = &made.program.trainings[0].loss;
     let mut answers =
         deploy::answerer(made.net(), &outcome.scheme, &outcome.quantized, loss, &made.data);
-    let (answers, _) = answers.run(Split::Test);
+    let (answers, _) = answers.run(Split::Test, &mut |_| ());
     assert!(answers.classes().iter().all(|&class| class == 3));
 }
 
@@ -289,7 +300,8 @@ fn data_that_are_not_numbers_are_an_error_at_the_verb() {
     made.set("dense1.bias", f32::NAN);
     let quantization = &made.program.quantizations[0];
     let (trained, data) = (&made.weights, &made.data);
-    let source = Source { program: &made.program, quantization, trained, data, seed_offset: 0 };
+    let source =
+        Source { program: &made.program, quantization, trained, data, seed_offset: 0, kept: KEPT };
     let error =
         pipeline::quantize(source, Lesson::default(), &mut Recorder::default()).unwrap_err();
     assert!(error.message.starts_with("`relu2` gives NaN for training sample"), "{error:?}");

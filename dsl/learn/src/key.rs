@@ -12,7 +12,7 @@ use dlm_check::program::{
     Training,
 };
 use dlm_check::quant::{Quantization, Tail};
-use dlm_vocab::{Arg, Args, Type, Word};
+use dlm_vocab::{Args, Type, Word};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -285,7 +285,7 @@ fn data(key: &mut Key, dataset: &Dataset, contents: &Contents) {
         let args: Vec<String> = args.map(|(name, arg)| format!("{name} = {arg}")).collect();
         key.put(format!("data.{part}"), format!("{}({})", word.name, args.join(", ")));
         for (name, path) in named_files(used) {
-            key.put(format!("data.{part}.{name}"), contents.get(&path));
+            key.put(format!("data.{part}.{name}"), contents.get(path));
         }
     }
     for (word, part) in [("valid", &dataset.valid), ("test", &dataset.test)] {
