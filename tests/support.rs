@@ -72,7 +72,7 @@ pub(crate) struct Recorder {
     /// The weights of each artifact as stored, and what was exported, by path.
     pub(crate) saved: BTreeMap<String, Vec<u8>>,
     /// What is kept between runs, by name.
-    kept: BTreeMap<String, Bytes>,
+    pub(crate) kept: BTreeMap<String, Bytes>,
     /// Bytes of memory that can be had.
     pub(crate) memory: Option<u64>,
 }
