@@ -317,10 +317,10 @@ fn seeds_share_what_no_seed_touches() {
 #[test]
 fn an_interrupt_keeps_what_was_done() {
     let folder = Folder::new("interrupt");
-    let long = CHAIN.replace("    epochs    = 3", "    epochs    = 4000");
+    let long = CHAIN.replace("    epochs    = 3", "    epochs    = 8000");
     folder.write("a.dlm", &long);
     let mut running: Running = folder.start(&["run", "a.dlm"]);
-    running.until("epoch  300/4000", 1);
+    running.until("epoch  300/8000", 1);
     let pid = running.child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(running.child.wait().unwrap().code(), Some(130), "{}", running.err());
@@ -337,7 +337,7 @@ fn an_interrupt_keeps_what_was_done() {
     let large =
         large.filter(|event| event["event"] == "epoch_ended" && event["artifact"] == "Large");
     let epochs: Vec<u64> = large.map(|event| event["epoch"].as_u64().unwrap()).collect();
-    assert_eq!(epochs, (1..=4000).collect::<Vec<u64>>());
+    assert_eq!(epochs, (1..=8000).collect::<Vec<u64>>());
     folder.write("b.dlm", long);
     folder.dlm(&["run", "-q", "b.dlm"]).with(0);
     assert!(weights(&folder, "a") == weights(&folder, "b"), "the weights differ");
