@@ -8,7 +8,7 @@ use dlm_learn::Event;
 use dlm_learn::metrics::Scores;
 use dlm_learn::record::Epoch;
 use dlm_learn::teacher::state_dict::Fitted;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -200,7 +200,7 @@ impl Progress {
                 let unit = if what == "reading" {
                     "{bytes}/{total_bytes}  {bytes_per_sec}"
                 } else {
-                    "{pos}/{len} samples  {per_sec}"
+                    "{pos}/{len}  {rate} samples/s"
                 };
                 let bar = self.bar(of, &format!("{unit}  {{eta}} left"), &title);
                 self.working = Some((title, bar.clone()));
@@ -230,7 +230,11 @@ impl Progress {
         let (bold, paint) = if self.color { (":.bold", ".cyan/dim") } else { ("", "") };
         let template = format!("{{prefix{bold}}} {{bar:24{paint}}} {text}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
-            bar.set_style(style.progress_chars("━╸─"));
+            let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                // A bar whose text cannot be written has nobody who reads it.
+                let _ = out.write_str(&count(state.per_sec() as u64));
+            };
+            bar.set_style(style.progress_chars("━╸─").with_key("rate", rate));
         }
         let label = self.label.as_ref().map(|label| format!("{label} "));
         bar.set_prefix(format!("{}{title}", label.unwrap_or_default()));

@@ -53,6 +53,8 @@ pub struct Kept<'a> {
 const OFTEN: f64 = 60.0;
 /// Seconds between checkpoints at the ends of passes, at the least.
 const SELDOM: f64 = 0.2;
+/// How many times as long as a checkpoint takes there is none at the ends of passes.
+const SHARE: f64 = 20.0;
 
 /// What a training gives.
 #[derive(Debug)]
@@ -164,6 +166,8 @@ struct Fit<'a> {
     lr: f64,
     /// When the last checkpoint was made.
     checked: f64,
+    /// For how long there is none at the end of a pass.
+    calm: f64,
 }
 
 impl<'a> Fit<'a> {
@@ -203,6 +207,7 @@ impl<'a> Fit<'a> {
             now: Standing::default(),
             lr: span.lr,
             checked: 0.0,
+            calm: SELDOM,
         })
     }
 
@@ -250,7 +255,7 @@ impl<'a> Fit<'a> {
                 let why = format!("valid.{metric} has not improved for {patience} epochs");
                 self.now.stopped = Some(why);
             }
-            if world.seconds() - self.checked >= SELDOM {
+            if world.seconds() - self.checked >= self.calm {
                 self.checkpoint(world)?;
             }
         }
@@ -292,6 +297,7 @@ impl<'a> Fit<'a> {
         self.now.seconds += time - self.checked;
         self.checked = time;
         let bytes = checkpoint::write(kept.key, &self.now, &self.states);
+        self.calm = SELDOM.max(SHARE * (world.seconds() - time));
         bytes.and_then(|bytes| world.checkpoint(kept.file, bytes)).map_err(|why| RunError {
             message: format!("a checkpoint of `{}` cannot be written: {why}", training.artifact),
             help: Some("the one before it is whole: the next `dlm run` goes on from there".into()),

@@ -1,5 +1,8 @@
 //! Processes that are killed, and disks that are full.
 
+// A test says what it leaves out.
+#![allow(clippy::print_stderr)]
+
 use crate::support::Folder;
 use std::process::{Command, Stdio};
 use std::time::Duration;
