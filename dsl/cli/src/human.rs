@@ -46,8 +46,11 @@ pub(crate) fn number(x: f64) -> String {
     format!("{x:.digits$}")
 }
 
-/// `0.8 s`, `42 s`, `3 min 05 s`, `1 h 02 min`, `1.2 ms`.
+/// `0.8 s`, `42 s`, `3 min 05 s`, `1 h 02 min`, `1.2 ms`, `250 ns`.
 pub(crate) fn seconds(s: f64) -> String {
+    if s != 0.0 && s.abs() < 1e-6 {
+        return format!("{:.0} ns", s * 1e9);
+    }
     if s < 1e-3 {
         return format!("{:.0} µs", s * 1e6);
     }
@@ -104,6 +107,7 @@ mod tests {
         assert_eq!(number(-45_119.7), "-45,120");
         assert_eq!(number(1.2e-7), "1.20e-7");
         assert_eq!(number(0.0), "0");
+        assert_eq!(seconds(2.5e-7), "250 ns");
         assert_eq!(seconds(0.0012), "1.2 ms");
         assert_eq!(seconds(59.6), "1 min 00 s");
         assert_eq!(seconds(185.0), "3 min 05 s");
