@@ -314,6 +314,29 @@ fn seeds_share_what_no_seed_touches() {
     assert!(!folder.has("runs/b/seeds/2/T8.safetensors"));
 }
 
+/// The manual has a row for each event, with all its fields.
+#[test]
+fn events_are_as_the_manual_says() {
+    let manual = std::fs::read_to_string("../../docs/runs.md").unwrap();
+    let folder = Folder::new("manual");
+    folder.write("a.dlm", CHAIN);
+    let first = folder.dlm(&["run", "--json", "a.dlm"]).with(0).out;
+    folder.write("a.dlm", CHAIN.replace("epochs = 4", "epochs = 5"));
+    let second = folder.dlm(&["run", "--json", "a.dlm"]).with(0).out;
+    let mut kinds = std::collections::BTreeSet::new();
+    for line in first.lines().chain(second.lines()) {
+        let event: serde_json::Map<String, Value> = serde_json::from_str(line).unwrap();
+        let kind = event["event"].as_str().unwrap();
+        let row = manual.lines().find(|row| row.starts_with(&format!("| `{kind}`")));
+        let row = row.unwrap_or_else(|| panic!("the manual says nothing of {kind}"));
+        for field in event.keys().filter(|field| *field != "event") {
+            assert!(row.contains(&format!("`{field}`")), "{kind} has {field}: {row}");
+        }
+        kinds.insert(kind.to_string());
+    }
+    assert!(kinds.len() >= 14, "{kinds:?}");
+}
+
 #[test]
 fn an_interrupt_keeps_what_was_done() {
     let folder = Folder::new("interrupt");

@@ -103,6 +103,10 @@ impl<'a> Runner<'a> {
             let (artifact, scores) = (artifact.clone(), scores.clone());
             world.tell(Event::Evaluated { artifact, split, scores });
         }
+        if !made.summary.taught.is_empty() {
+            let (artifact, taught) = (artifact.clone(), made.summary.taught.clone());
+            world.tell(Event::Compared { artifact, taught });
+        }
         let dataset = made.dataset;
         let known: Vec<Split> = made.summary.scores.keys().copied().collect();
         self.made.push(made);
