@@ -6,11 +6,11 @@ use super::report::{source, spaced, unit};
 use crate::cmd::show::layers;
 use crate::{machine, moment, written};
 use dlm_base::Severity;
-use dlm_check::program::{Dataset, Made, Split};
+use dlm_check::program::{Dataset, Made, Quantity, Split};
 use dlm_learn::event::split_word;
 use dlm_learn::metrics::Scores;
 use dlm_learn::quant::report::LayerReport;
-use dlm_learn::{State, Summary, record};
+use dlm_learn::{Judgement, State, Summary, record};
 use dlm_report::page;
 use dlm_vocab::metric::MetricUnit;
 
@@ -279,6 +279,14 @@ fn expectations(facts: &Facts<'_>) -> Vec<page::Expectation> {
     let program = &facts.checked.program;
     let each = facts.mean.judged().iter().map(|judged| {
         let expectation = &program.expectations[judged.index];
+        // A limit is the same with every seed.
+        let seeds = |side: &Quantity| match side {
+            Quantity::Number(_) => 1,
+            _ => usize::MAX,
+        };
+        let side = |side: &Quantity, pick: fn(&Judgement) -> f64| -> page::Metric {
+            facts.mean.values(judged.index, pick).into_iter().take(seeds(side)).collect()
+        };
         let unit = unit(&expectation.left).or_else(|| unit(&expectation.right));
         page::Expectation {
             text: spaced(&expectation.text),
@@ -290,8 +298,8 @@ fn expectations(facts: &Facts<'_>) -> Vec<page::Expectation> {
                 Some(MetricUnit::Seconds) => page::Unit::Seconds,
                 _ => page::Unit::Number,
             },
-            left: facts.mean.values(judged.index, |it| it.left).into_iter().collect(),
-            right: facts.mean.values(judged.index, |it| it.right).into_iter().collect(),
+            left: side(&expectation.left, |it| it.left),
+            right: side(&expectation.right, |it| it.right),
         }
     });
     each.collect()
