@@ -17,6 +17,17 @@ pub(crate) fn about(n: u64) -> String {
     count(n)
 }
 
+/// The command line, as it can be typed again.
+pub(crate) fn command() -> String {
+    let word =
+        |word: String| match word.chars().all(|c| c.is_alphanumeric() || "-_./=+,:@".contains(c)) {
+            true => word,
+            false => format!("'{}'", word.replace('\'', "'\\''")),
+        };
+    let words = std::env::args_os().skip(1).map(|it| word(it.to_string_lossy().into_owned()));
+    std::iter::once("dlm".to_string()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
 /// `98.33%`.
 pub(crate) fn share(x: f64) -> String {
     format!("{:.2}%", 100.0 * x)

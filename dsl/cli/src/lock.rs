@@ -1,6 +1,6 @@
 //! One run at a time in a folder.
 
-use crate::{Failure, files, moment};
+use crate::{Failure, files, human, moment};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -112,9 +112,7 @@ fn holder(file: &mut File) -> Option<Holder> {
 }
 
 fn enter(file: &mut File) -> io::Result<()> {
-    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
-    let command: Vec<String> = std::iter::once("dlm".into()).chain(words).collect();
-    let own = Holder { pid: std::process::id(), since: moment::now(), command: command.join(" ") };
+    let own = Holder { pid: std::process::id(), since: moment::now(), command: human::command() };
     let text = serde_json::to_string(&own).map_err(io::Error::other)?;
     file.set_len(0)?;
     file.rewind()?;

@@ -263,7 +263,7 @@ fn failed(error: &RunError, checked: &Checked, args: &Run, console: &mut Console
     }
     if stopped {
         console.err.line(&error.message);
-        let again = console.err.paint(Style::Bold, format!("dlm run {}", args.file.display()));
+        let again = console.err.paint(Style::Bold, human::command());
         console.err.line(format!("the same command goes on from there: {again}"));
         return Status::Interrupted;
     }
