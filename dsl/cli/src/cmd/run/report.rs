@@ -3,7 +3,7 @@
 use super::deviation;
 use super::figures::last;
 use crate::console::{Style, paint};
-use crate::human::{about, bytes, count, number, seconds, share};
+use crate::human::{about, bytes, count, figure, number, seconds, share};
 use crate::table::{Grid, Side};
 use crate::written;
 use dlm_check::Program;
@@ -128,9 +128,9 @@ pub(super) fn expectations(mean: &Mean<'_>, program: &Program, color: bool) -> S
     for j in &mean.judged {
         let expectation = &program.expectations[j.index];
         let unit = unit(&expectation.left).or_else(|| unit(&expectation.right));
-        let mut figures = print(j.left, unit);
+        let mut figures = figure(j.left, unit);
         if !matches!(expectation.right, Quantity::Number(_)) {
-            figures = format!("{figures} {} {}", sign(expectation.compare), print(j.right, unit));
+            figures = format!("{figures} {} {}", sign(expectation.compare), figure(j.right, unit));
         }
         let (mark, style) = if j.held { ("✓", Style::Green) } else { ("✗", Style::Red) };
         let text = text(j);
@@ -199,16 +199,6 @@ pub(super) fn unit(side: &Quantity) -> Option<MetricUnit> {
         found.get_or_insert(used.metric.unit);
     });
     found
-}
-
-fn print(x: f64, unit: Option<MetricUnit>) -> String {
-    match unit {
-        Some(MetricUnit::Share) => share(x),
-        Some(MetricUnit::Count) if x >= 0.0 => count(x.round() as u64),
-        Some(MetricUnit::Bytes) if x >= 0.0 => bytes(x.round() as u64),
-        Some(MetricUnit::Seconds) => seconds(x),
-        _ => number(x),
-    }
 }
 
 fn sign(compare: Compare) -> &'static str {
