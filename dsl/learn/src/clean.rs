@@ -71,19 +71,26 @@ pub fn unneeded(program: &Program, files: &dyn Files, folder: &Folder<'_>) -> Ve
             (Some(_), _) => false,
             (None, Some((artifact, "json"))) => {
                 let found = (folder.read)(name).as_deref().and_then(Record::from_bytes);
-                // A file that is no record of ours is not ours to remove.
-                found.is_some_and(|record| Some(&record.key) != key(artifact))
+                // What is no record, or that of another artifact, somebody else has put there.
+                let own = found.filter(|record| record.summary.artifact == artifact);
+                own.is_some_and(|record| Some(&record.key) != key(artifact))
             }
             (None, Some((artifact, "safetensors"))) => {
                 let record = (folder.read)(&beside(artifact));
                 let record = record.as_deref().and_then(Record::from_bytes);
-                match record {
+                match record.filter(|record| record.summary.artifact == artifact) {
                     Some(record) => Some(&record.key) != key(artifact),
-                    None => (folder.read)(name).is_some_and(|bytes| sealed::is_ours(&bytes)),
+                    None => (folder.read)(name).is_some_and(|bytes| is_of(&bytes, artifact)),
                 }
             }
             _ => false,
         }
     };
     folder.names.iter().filter(|name| judge(name)).cloned().collect()
+}
+
+/// Whether the bytes are those of the weights of that artifact, and not of another under its name.
+fn is_of(bytes: &[u8], artifact: &str) -> bool {
+    let said = sealed::read::<serde_json::Value>(bytes).map(|(_, about)| about);
+    said.is_ok_and(|about| about["artifact"] == artifact)
 }

@@ -96,11 +96,6 @@ where
     }
 }
 
-/// Whether the bytes are those of a file that [`write`] wrote, damaged or not.
-pub(crate) fn is_ours(bytes: &[u8]) -> bool {
-    !matches!(read::<serde_json::Value>(bytes), Err(Fault::Foreign(_)))
-}
-
 /// Whether the bytes are those of a file that [`write`] wrote, and have changed since.
 pub(crate) fn is_damaged(bytes: &[u8]) -> bool {
     matches!(read::<serde_json::Value>(bytes), Err(Fault::Damaged | Fault::Unknown(_)))

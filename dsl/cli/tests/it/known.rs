@@ -222,6 +222,13 @@ fn clean_removes_what_no_key_needs_and_nothing_else() {
     folder.dlm(&["run", "--seeds", "2", "a.dlm"]).with(0);
     let ended = folder.dlm(&["clean", "a.dlm"]).with(0);
     assert!(ended.out.contains("nothing to remove"), "{}", ended.out);
+    // A copy that somebody keeps is not the run's.
+    for ending in ["json", "safetensors"] {
+        folder.write(
+            &format!("runs/a/best.{ending}"),
+            bytes(&folder, &format!("runs/a/Small.{ending}")),
+        );
+    }
     folder.write("runs/a/notes.txt", "mine").write("runs/a/mine.json", "{}");
     folder.write("runs/a/checkpoints/.Large.safetensors.1.tmp", "half");
     let without = CHAIN.split("quantize").next().unwrap().replace("epochs = 4", "epochs = 5");
@@ -240,6 +247,8 @@ fn clean_removes_what_no_key_needs_and_nothing_else() {
         "Large.safetensors",
         "Large.json",
         "seeds/1/Large.json",
+        "best.safetensors",
+        "best.json",
         "notes.txt",
         "mine.json",
         "report.html",
