@@ -17,15 +17,20 @@ pub(crate) fn about(n: u64) -> String {
     count(n)
 }
 
+/// The words of the command line.
+pub(crate) fn words() -> Vec<String> {
+    let given = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("dlm".to_string()).chain(given).collect()
+}
+
 /// The command line, as it can be typed again.
 pub(crate) fn command() -> String {
-    let word =
-        |word: String| match word.chars().all(|c| c.is_alphanumeric() || "-_./=+,:@".contains(c)) {
-            true => word,
-            false => format!("'{}'", word.replace('\'', "'\\''")),
-        };
-    let words = std::env::args_os().skip(1).map(|it| word(it.to_string_lossy().into_owned()));
-    std::iter::once("dlm".to_string()).chain(words).collect::<Vec<_>>().join(" ")
+    let plain = |word: &str| word.chars().all(|c| c.is_alphanumeric() || "-_./=+,:@".contains(c));
+    let word = |word: String| match plain(&word) {
+        true => word,
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    words().into_iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// `98.33%`.

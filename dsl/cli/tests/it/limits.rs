@@ -176,6 +176,12 @@ fn names_that_are_no_text_are_told() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("the path is not UTF-8"), "{said}");
+    // A run's folder may have any name, and the run is remembered in it.
+    folder.write("iris.dlm", GOOD);
+    let out = Path::new(std::ffi::OsStr::from_bytes(b"o\xff"));
+    let output = folder.command(&["run", "-q", "iris.dlm", "--out"]).arg(out).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_dir(folder.0.join(out).join("history")).unwrap().count(), 1);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The page of a run, from what it gave.
 
 use super::Facts;
-use super::figures::{figures, last};
-use super::report::{source, spaced, unit};
+use super::figures::{Figures, figures, last};
+use super::report::{kind, source, spaced, unit};
 use crate::cmd::show::layers;
 use crate::{machine, moment, written};
 use dlm_base::Severity;
-use dlm_check::program::{Dataset, Made, Quantity, Split};
+use dlm_check::program::{Dataset, Quantity, Split};
 use dlm_learn::event::split_word;
 use dlm_learn::metrics::Scores;
 use dlm_learn::quant::report::LayerReport;
@@ -24,6 +24,8 @@ pub(super) fn page(facts: &Facts<'_>) -> page::Page {
         let hash = first.data.get(&data.name)?;
         Some(dataset(data, hash))
     });
+    let artifacts = figures(outcomes).into_iter().enumerate();
+    let artifacts = artifacts.map(|(place, (it, figures))| artifact(facts, place, it, &figures));
     let seeds = first.artifacts.iter().find_map(|it| it.seed).unwrap_or(0);
     page::Page {
         program: page::Program {
@@ -43,7 +45,7 @@ pub(super) fn page(facts: &Facts<'_>) -> page::Page {
             folder: folder.display().to_string(),
         },
         datasets: datasets.collect(),
-        artifacts: (0..first.artifacts.len()).map(|place| artifact(facts, place)).collect(),
+        artifacts: artifacts.collect(),
         expectations: expectations(facts),
         warnings: facts.warned.iter().map(warning).collect(),
     }
@@ -94,13 +96,12 @@ fn dataset(data: &Dataset, hash: &str) -> page::Dataset {
     }
 }
 
-fn artifact(facts: &Facts<'_>, place: usize) -> page::Artifact {
+/// The artifact `it` of the first run, at this place in all of them.
+fn artifact(facts: &Facts<'_>, place: usize, it: &Summary, figures: &Figures) -> page::Artifact {
     let program = &facts.checked.program;
     let all: Vec<&Summary> =
         facts.outcomes.iter().filter_map(|run| run.artifacts.get(place)).collect();
-    let it = all[0];
-    let (_, values) = figures(facts.outcomes).swap_remove(place);
-    let metric = |name: &str| page::Metric(values.get(name).cloned().unwrap_or_default());
+    let metric = |name: &str| page::Metric(figures.get(name).cloned().unwrap_or_default());
     let found = program.artifact(&it.artifact);
     let part = last(it).map(|(split, scores)| (split_word(split), scores));
     let of = |name: &str| {
@@ -115,14 +116,7 @@ fn artifact(facts: &Facts<'_>, place: usize) -> page::Artifact {
     let network = found.and_then(|it| it.network()).map(|at| &*program.networks[at]);
     page::Artifact {
         name: it.artifact.clone(),
-        kind: match found.map(|found| (found.quantization, found.made)) {
-            Some((Some(_), _)) => page::Kind::Quantized,
-            Some((None, Made::Loaded(_))) => page::Kind::Loaded,
-            Some((None, Made::Trained(training))) if !training.teachers.is_empty() => {
-                page::Kind::Distilled
-            }
-            _ => page::Kind::Trained,
-        },
+        kind: kind(program, &it.artifact),
         state: match it.state {
             State::Made => page::State::Made,
             State::Resumed => page::State::Resumed,

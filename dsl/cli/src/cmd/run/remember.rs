@@ -2,9 +2,11 @@
 
 use super::Facts;
 use super::figures::figures;
+use super::report::{kind, spaced};
 use crate::history::{Artifact, Ended, Entry, Expectation, State};
-use dlm_check::program::Made;
-use dlm_learn::{RunError, Summary};
+use crate::human::words;
+use dlm_learn::RunError;
+use dlm_report::page::Kind;
 
 /// The entry of a run that has ended; `error` says why, if it ended early.
 pub(super) fn entry(facts: &Facts<'_>, error: Option<&RunError>, stopped: bool) -> Entry {
@@ -13,7 +15,13 @@ pub(super) fn entry(facts: &Facts<'_>, error: Option<&RunError>, stopped: bool) 
     let judged = facts.mean.judged();
     let artifacts = figures(facts.outcomes).into_iter().map(|(it, metrics)| Artifact {
         name: it.artifact.clone(),
-        kind: kind(facts, it).to_string(),
+        kind: match kind(program, &it.artifact) {
+            Kind::Trained => "trained",
+            Kind::Distilled => "distilled",
+            Kind::Quantized => "quantized",
+            Kind::Loaded => "loaded",
+        }
+        .to_string(),
         model: it.model.clone(),
         data: it.dataset.clone(),
         key: it.key.hash(),
@@ -33,7 +41,7 @@ pub(super) fn entry(facts: &Facts<'_>, error: Option<&RunError>, stopped: bool) 
         started: facts.started.clone(),
         seconds: facts.seconds,
         dlm: env!("CARGO_PKG_VERSION").to_string(),
-        command: std::env::args().collect(),
+        command: words(),
         threads: facts.threads,
         seeds: args.seeds,
         seed_first: 0,
@@ -50,22 +58,12 @@ pub(super) fn entry(facts: &Facts<'_>, error: Option<&RunError>, stopped: bool) 
         expectations: judged
             .iter()
             .map(|it| Expectation {
-                text: super::report::spaced(&program.expectations[it.index].text),
+                text: spaced(&program.expectations[it.index].text),
                 held: it.held,
                 left: it.left,
                 right: it.right,
             })
             .collect(),
-    }
-}
-
-fn kind(facts: &Facts<'_>, it: &Summary) -> &'static str {
-    let found = facts.checked.program.artifact(&it.artifact);
-    match found.map(|found| (found.quantization, found.made)) {
-        Some((Some(_), _)) => "quantized",
-        Some((None, Made::Loaded(_))) => "loaded",
-        Some((None, Made::Trained(training))) if !training.teachers.is_empty() => "distilled",
-        _ => "trained",
     }
 }
 

@@ -7,9 +7,10 @@ use crate::human::{about, bytes, count, figure, number, seconds, share};
 use crate::table::{Grid, Side};
 use crate::written;
 use dlm_check::Program;
-use dlm_check::program::{Compare, Quantity, Step, Training};
+use dlm_check::program::{Compare, Made, Quantity, Step, Training};
 use dlm_learn::metrics::Scores;
 use dlm_learn::{Judgement, Outcome, judge};
+use dlm_report::page::Kind;
 use dlm_vocab::metric::MetricUnit;
 use std::path::Path;
 
@@ -160,6 +161,16 @@ pub(super) fn files(outcome: &Outcome, program: &Program, folder: &Path, color: 
     files.extend(exported.map(|export| export.file.clone()));
     files.extend(["metrics.jsonl", "report.html"].map(|name| in_folder(name.to_string())));
     format!("\n{}\n", paint(color, Style::Dim, format!("written: {}", files.join(", "))))
+}
+
+/// How an artifact comes about.
+pub(super) fn kind(program: &Program, artifact: &str) -> Kind {
+    match program.artifact(artifact).map(|it| (it.quantization, it.made)) {
+        Some((Some(_), _)) => Kind::Quantized,
+        Some((None, Made::Loaded(_))) => Kind::Loaded,
+        Some((None, Made::Trained(it))) if !it.teachers.is_empty() => Kind::Distilled,
+        _ => Kind::Trained,
+    }
 }
 
 /// What an artifact is made of: the float artifact, the teachers, the file; empty for a plain training.
