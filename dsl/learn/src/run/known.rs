@@ -109,23 +109,18 @@ impl<'a> Runner<'a> {
         }
         let dataset = made.dataset;
         let known: Vec<Split> = made.summary.scores.keys().copied().collect();
+        let place = self.made.len();
         self.made.push(made);
-        let counts =
-            |split: Split| dataset.map_or(0, |at| self.program.datasets[at].counts[split as usize]);
-        let wanted = self.named(&artifact).into_iter();
-        let wanted: Vec<Split> =
-            wanted.filter(|split| !known.contains(split) && counts(*split) > 0).collect();
+        let Some(index) = dataset else { return Ok(()) };
+        let counts = self.program.datasets[index].counts;
+        let mut wanted = self.named(&artifact);
+        wanted.retain(|split| !known.contains(split) && counts[*split as usize] > 0);
         if wanted.is_empty() {
             return Ok(());
         }
         self.ready(&artifact, world)?;
-        let Some(place) = self.made.iter().position(|it| it.summary.artifact == artifact) else {
-            return Ok(());
-        };
+        let data = self.data(index, world)?;
         for split in wanted {
-            let Some(data) = dataset.map(|index| self.data(index, world)).transpose()? else {
-                continue;
-            };
             let (_, scores) = self.answers(&self.made[place], &data, split, world)?;
             if let Some(scores) = scores {
                 self.made[place].summary.scores.insert(split, scores.clone());

@@ -159,8 +159,9 @@ impl Log {
 
 /// An event as one line of JSON; of several runs with the place of its seed.
 pub(super) fn line(event: &impl Serialize, seed: Option<u64>) -> String {
+    let Some(seed) = seed else { return serde_json::to_string(event).unwrap_or_default() };
     let mut value = serde_json::to_value(event).unwrap_or_default();
-    if let (Some(seed), Some(object)) = (seed, value.as_object_mut()) {
+    if let Some(object) = value.as_object_mut() {
         object.insert("seed".to_string(), seed.into());
     }
     value.to_string()
