@@ -335,7 +335,7 @@ fn normalize(
     let Some(expr) = block.value("normalize") else {
         return Some(match facts.kind {
             InputKind::Table => Normalize::Standard,
-            InputKind::Image | InputKind::Tensor => Normalize::None,
+            InputKind::Image | InputKind::Tensor | InputKind::Tokens => Normalize::None,
         });
     };
     normalization(expr, Some(channels(facts)), scope, diags)

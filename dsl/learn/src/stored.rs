@@ -107,7 +107,7 @@ impl<'a> Stored<'a> {
         }
         let classes = match &data.facts.target {
             Target::Classes(names) => names.clone(),
-            _ => Vec::new(),
+            Target::None | Target::Values(_) | Target::Sequence { .. } => Vec::new(),
         };
         Ok(Evaluation { scores: found, classes })
     }
@@ -127,6 +127,13 @@ impl<'a> Stored<'a> {
         let preprocess = &self.about.preprocess;
         if preprocess.shape.is_empty() {
             return Err(self.unused());
+        }
+        if let Target::Sequence { .. } = preprocess.target {
+            let help = format!("write `dlm generate FILE {} \"…\"`", self.about.artifact);
+            return Err(RunError {
+                help: Some(help),
+                ..self.cannot("it says what follows a text".to_string())
+            });
         }
         let mut inputs = inputs_from_file(path, preprocess, files)?;
         let shape = Shape(preprocess.shape.clone());
@@ -154,7 +161,7 @@ impl<'a> Stored<'a> {
                 rows.iter_mut().for_each(|row| own.into_iter().for_each(|it| it.undo_targets(row)));
                 Predictions::Values(rows, names.clone())
             }
-            Target::None => {
+            Target::None | Target::Sequence { .. } => {
                 let names = (0..rows.first().map_or(0, Vec::len)).map(|i| i.to_string());
                 let names = names.collect();
                 Predictions::Values(rows, names)

@@ -9,7 +9,7 @@ use crate::program::{Flow, NetLayer, Network};
 use dlm_base::Span;
 use dlm_base::diag::codes::{lints, settings};
 use dlm_grammar::tree::{self, Statement};
-use dlm_graph::{DType, Role, Ty};
+use dlm_graph::{Role, Ty};
 use dlm_vocab::data::Facts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -174,10 +174,11 @@ impl<'w, 'd> Builder<'w, 'd> {
                 Some(false) => return misfit(),
                 None => return Err(Unbuilt::Reported),
             }
-            if params::dtype(param) != DType::F32 {
+            let ty = facts.ty();
+            if params::dtype(param) != ty.dtype {
                 return misfit();
             }
-            shapes.push(Ty::flow(facts.shape.clone()));
+            shapes.push(ty);
         } else {
             if flows.iter().any(|param| sizes::is_open(network, param, scope)) {
                 return Err(Unbuilt::Open);

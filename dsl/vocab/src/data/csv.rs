@@ -278,5 +278,6 @@ fn facts_of(sheet: &Sheet) -> Facts {
         samples: sheet.rows,
         target: sheet.target.as_ref().map_or(Target::None, |(_, target)| target.clone()),
         columns,
+        tokens: None,
     }
 }
