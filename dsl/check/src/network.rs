@@ -27,6 +27,7 @@ mod params;
 mod paths;
 mod report;
 pub mod seen;
+mod shared;
 mod sizes;
 mod step;
 

@@ -79,6 +79,9 @@ impl Loaded {
             })?;
         }
         unchanged(dataset, &facts)?;
+        for samples in &sources {
+            known_tokens(dataset, &facts, &samples.inputs)?;
+        }
         let mut sources: Vec<Samples> = sources.into_iter().map(|s| adapt(s, &facts)).collect();
         let counts = taken(dataset, &place, &sources)?;
         let classes = match &sources[0].targets {
@@ -255,6 +258,28 @@ fn unchanged(dataset: &Dataset, facts: &Facts) -> Result<(), RunError> {
         ),
         span: Some(dataset.span),
     })
+}
+
+/// Fails where a token has a number that a network does not know.
+fn known_tokens(dataset: &Dataset, facts: &Facts, inputs: &Numbers) -> Result<(), RunError> {
+    let Some((_, &known)) = dataset.vocabulary.first_key_value() else { return Ok(()) };
+    let size = facts.shape.len().max(1);
+    let bad = |x: f32| !(x >= 0.0 && x < known as f32 && x.fract() == 0.0);
+    let found = match inputs {
+        Numbers::U8 { bytes, .. } => {
+            bytes.iter().position(|&x| usize::from(x) >= known).map(|at| (at, f32::from(bytes[at])))
+        }
+        Numbers::F32(all) => all.iter().position(|&x| bad(x)).map(|at| (at, all[at])),
+    };
+    let Some((at, token)) = found else { return Ok(()) };
+    let message = format!(
+        "`{}`: sample {} has the token {token}, and the network knows those from 0 to {}",
+        dataset.name,
+        at / size,
+        known - 1
+    );
+    let help = "give `embedding` a larger vocabulary, or mend the data".to_string();
+    Err(RunError { message, help: Some(help), span: Some(dataset.span) })
 }
 
 /// How many samples each part takes from the training source.
