@@ -5,6 +5,7 @@ use crate::data::{Loaded, inputs_from_file};
 use crate::metrics::{Scores, class};
 use crate::quant::file;
 use crate::run::{self, RunError};
+use crate::teacher::asked::Asked;
 use crate::teacher::rescale::{Norm, Rescale};
 use crate::weights::{About, Weights};
 use dlm_base::{Files, Shape};
@@ -144,7 +145,7 @@ impl<'a> Stored<'a> {
         if let Some(rescale) = rescale {
             rescale.apply(&mut inputs, size);
         }
-        let mut asked = self.body.plain(&shape, &[]);
+        let mut asked = self.plain(&shape);
         let mut rows = Vec::new();
         for input in inputs.chunks_exact(size) {
             asked.ask(input, &[]).map_err(|why| self.cannot(why))?;
@@ -199,7 +200,13 @@ pub(crate) fn read<'a>(
 }
 
 impl Stored<'_> {
-    fn cannot(&self, why: String) -> RunError {
+    /// Ready to be asked about samples of this shape.
+    pub(crate) fn plain(&self, shape: &Shape) -> Asked {
+        self.body.plain(shape, &[])
+    }
+
+    /// Why it cannot answer.
+    pub(crate) fn cannot(&self, why: String) -> RunError {
         RunError::plain(format!("`{}` cannot answer: {why}", self.about.artifact))
     }
 
