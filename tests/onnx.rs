@@ -122,6 +122,7 @@ fn alone(operator: &'static Operator, case: &Case) -> Network {
     let layer = (operator.make)(&case.args);
     let named = |(i, ty): (usize, &Ty)| (format!("x{i}"), ty.clone());
     let body = LayerBody {
+        borrowed: None,
         path: Arc::from("layer[0].it"),
         operator,
         args: case.args.clone(),

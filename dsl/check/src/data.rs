@@ -15,6 +15,7 @@ use dlm_vocab::data::split::{Take, split_counts};
 use dlm_vocab::data::{DataError, Facts, InputKind, SOURCES, Source, Target, fit};
 use dlm_vocab::settings::NORMALIZE;
 use dlm_vocab::{Arg, Type, Unit, Word};
+use std::collections::BTreeMap;
 
 /// Sources of the language that cannot be read yet.
 const LATER: &[&str] = &["text"];
@@ -69,6 +70,7 @@ pub(crate) fn dataset(world: &World<'_>, decl: Decl, diags: &mut Diags) -> Optio
         limit,
         counts,
         facts: origins.facts,
+        vocabulary: BTreeMap::new(),
     })
 }
 
@@ -336,10 +338,17 @@ fn normalize(
     let Some(expr) = block.value("normalize") else {
         return Some(match facts.kind {
             InputKind::Table => Normalize::Standard,
-            InputKind::Image | InputKind::Tensor => Normalize::None,
+            InputKind::Image | InputKind::Tensor | InputKind::Tokens => Normalize::None,
         });
     };
-    normalization(expr, Some(channels(facts)), scope, diags)
+    let found = normalization(expr, Some(channels(facts)), scope, diags)?;
+    if facts.kind == InputKind::Tokens && found != Normalize::None {
+        let message = "tokens are names, which have no mean";
+        let help = Some("leave `normalize` out");
+        diags.push(settings::unfit_value(expr.span, message, "not for tokens", help));
+        return None;
+    }
+    Some(found)
 }
 
 /// The normalisation that an expression is, of inputs with so many channels or features, if that is known.
@@ -440,6 +449,12 @@ fn augmentation(
     let (name, call) = expect_call(expr, "augment", "augmentations such as `shift(2)`", diags)?;
     let word = find_word(name, "augmentation", AUGMENTS, |a| &a.word, &[], diags)?;
     let args = match_args(&word.word, &call, scope, diags)?;
+    if facts.kind == InputKind::Tokens {
+        let message = format!("`{}` changes numbers, and tokens are names", name.text);
+        let help = "leave `augment` out";
+        diags.push(settings::unfit_value(call.span, &message, "not for tokens", Some(help)));
+        return None;
+    }
     if word.images && facts.shape.rank() != 3 {
         let message = format!("`{}` changes images, and a sample is {}", name.text, facts.shape);
         let label = "needs [channels, height, width]";

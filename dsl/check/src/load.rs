@@ -334,7 +334,7 @@ impl Place<'_> {
         let train = data.counts[0];
         let wanted = match &data.facts.target {
             Target::None => None,
-            Target::Classes(names) | Target::Values(names) => Some(names.len()),
+            target => Some(target.width() * target.steps()),
         };
         let &[rows, classes] = sizes else {
             let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();

@@ -359,12 +359,8 @@ impl Case<'_> {
 
 /// Whether a metric of answers can be had of such targets, in the course of a training.
 fn fits_target(kind: metric::MetricKind, target: &Target) -> bool {
-    match kind {
-        metric::MetricKind::Classes => matches!(target, Target::Classes(_)),
-        metric::MetricKind::Values => matches!(target, Target::Values(_)),
-        metric::MetricKind::Answers => *target != Target::None,
-        _ => false,
-    }
+    let fixed = matches!(kind, metric::MetricKind::Static | metric::MetricKind::Timed);
+    !fixed && !kind.compares() && kind.fits(target)
 }
 
 /// The settings that depend on nothing but themselves.

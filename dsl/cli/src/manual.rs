@@ -266,6 +266,7 @@ pub(crate) fn values(ty: Type) -> String {
         Type::Part => "`10%` or `500 samples`".into(),
         Type::Init => "`normal(deviation)`".into(),
         Type::Path => "path of a layer: `stage[0].conv1`".into(),
+        Type::Shared => "name of a shared weight".into(),
         Type::Metric => "metric of the validation part: `valid.loss`".into(),
         Type::Per => "`channel`, `tensor` or `group(size)`".into(),
         Type::Range => "range: `minmax`, `percentile(99.99)`".into(),

@@ -8,6 +8,7 @@ mod depthwise;
 pub mod elementwise;
 pub mod gemm;
 pub mod int8;
+pub mod lookup;
 pub mod mapped;
 pub mod math;
 pub mod movement;

@@ -12,6 +12,7 @@ pub mod dense;
 mod depthwise_conv;
 mod div;
 mod dropout;
+mod embedding;
 mod flatten;
 mod gelu;
 mod global_avg_pool;
@@ -90,6 +91,7 @@ pub static OPERATORS: &[&Operator] = &[
     &dense::DENSE,
     &depthwise_conv::DEPTHWISE_CONV,
     &dropout::DROPOUT,
+    &embedding::EMBEDDING,
     &flatten::FLATTEN,
     &gelu::GELU,
     &global_avg_pool::GLOBAL_AVG_POOL,

@@ -84,6 +84,8 @@ pub enum Type {
     Init,
     /// The path of a layer: `stage[0].conv1`. Arrives as [`Arg::Name`], indices computed.
     Path,
+    /// A name under which steps of a network share a weight. Arrives as [`Arg::Name`].
+    Shared,
     /// A metric of the validation: `valid.loss`, `valid.accuracy`. Arrives as [`Arg::Name`].
     Metric,
     /// One of [`crate::settings::PER`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.

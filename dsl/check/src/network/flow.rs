@@ -231,12 +231,13 @@ impl<'w> Builder<'w, '_> {
         if let Some(large) = too_large(ty.shape.sizes(), 31) {
             return Err(large);
         }
-        let weights = layer.weights(&tys);
+        let mut weights = layer.weights(&tys);
         for weight in &weights {
             if let Some(large) = too_large(weight.shape.sizes(), 36) {
                 return Err(large);
             }
         }
+        let borrowed = self.borrow(&args, &mut weights, (&path, at))?;
         let init_normal = match args.get("init") {
             Some(Arg::Call(_, numbers)) => numbers.first().map(|&number| number as f32),
             _ => None,
@@ -250,6 +251,7 @@ impl<'w> Builder<'w, '_> {
             layer,
             inputs,
             ty: ty.clone(),
+            borrowed,
             weights,
             init_normal,
             macs,

@@ -310,6 +310,7 @@ pub(crate) fn facts_of(columns: Vec<Column>, target: Option<&Target>, samples: u
         samples,
         target: target.cloned().unwrap_or(Target::None),
         columns,
+        tokens: None,
     }
 }
 
