@@ -17,9 +17,6 @@ use dlm_vocab::settings::NORMALIZE;
 use dlm_vocab::{Arg, Type, Unit, Word};
 use std::collections::BTreeMap;
 
-/// Sources of the language that cannot be read yet.
-const LATER: &[&str] = &["text"];
-
 const BLOCK: &str = "data";
 const A_SOURCE: &str = "a source such as `csv(\"file.csv\", target = \"column\")`";
 const A_PART: &str = "a source, a share such as `10%`, or a count such as `500 samples`";
@@ -164,7 +161,7 @@ fn read_source(
         return None;
     }
     let (name, call) = expect_call(expr, key, A_SOURCE, diags)?;
-    let source = find_word(name, "source", SOURCES, |s| &s.word, LATER, diags)?;
+    let source = find_word(name, "source", SOURCES, |s| &s.word, &[], diags)?;
     let args = match_rest(&source.word, source.rest, &call, scope, diags)?;
     let used = SourceUse { source, args, span: call.span };
     match source_facts(world, &used) {
@@ -221,7 +218,8 @@ fn bare_path(key: &str, expr: &Expr) -> Option<dlm_base::Diag> {
     let ExprKind::Str(path) = &expr.unparen().kind else { return None };
     let ending = path.trim_end_matches(".gz").rsplit('.').next().unwrap_or("");
     let call = match ending {
-        "csv" | "tsv" | "txt" => format!("csv(\"{path}\", target = \"column\")"),
+        "txt" => format!("lines(\"{path}\", target = 1)"),
+        "csv" | "tsv" => format!("csv(\"{path}\", target = \"column\")"),
         "parquet" => format!("parquet(\"{path}\", target = \"column\")"),
         "npy" => format!("npy(\"{path}\", \"labels.npy\")"),
         "npz" => format!("npz(\"{path}\", input = \"x\", target = \"y\")"),
@@ -463,6 +461,12 @@ fn augmentation(
         let help =
             (!others.is_empty()).then(|| format!("for other data there is {}", others.join(", ")));
         diags.push(settings::unfit_value(call.span, &message, label, help.as_deref()));
+        return None;
+    }
+    if facts.kind == InputKind::Tokens {
+        let message = format!("`{}` changes amounts, and a sample is of tokens", name.text);
+        let help = "leave `augment` out";
+        diags.push(settings::unfit_value(call.span, &message, "of numbers alone", Some(help)));
         return None;
     }
     Some(AugmentUse { word, args })
