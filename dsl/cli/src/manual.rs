@@ -270,6 +270,7 @@ pub(crate) fn values(ty: Type) -> String {
         Type::Metric => "metric of the validation part: `valid.loss`".into(),
         Type::Per => "`channel`, `tensor` or `group(size)`".into(),
         Type::Range => "range: `minmax`, `percentile(99.99)`".into(),
+        Type::Flow => "flow".into(),
     }
 }
 

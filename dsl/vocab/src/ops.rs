@@ -1,6 +1,7 @@
 //! Operators: the steps of a flow.
 
 pub(crate) mod add;
+mod attention;
 pub mod avg_pool;
 mod batch_norm;
 mod concat;
@@ -82,6 +83,7 @@ pub enum Flows {
 
 /// The operators that programs name, by name.
 pub static OPERATORS: &[&Operator] = &[
+    &attention::ATTENTION,
     &avg_pool::AVG_POOL,
     &batch_norm::BATCH_NORM,
     &concat::CONCAT,

@@ -36,7 +36,12 @@ pub fn fit(
         }
         Type::Init => return init(expr, param, owner, scope, diags),
         Type::Metric => return metric(expr, param, diags),
+<<<<<<< HEAD
         Type::Shared => return shared(expr, name, param, diags),
+=======
+        // What flow it is, the network under construction knows.
+        Type::Flow => return Some(Arg::Flow(0)),
+>>>>>>> ha
         Type::Path => return Target::path(expr, scope, diags)?.one(diags).map(Arg::Name),
         Type::Per => return call(expr, param, &PER.iter().collect::<Vec<_>>(), scope, diags),
         Type::Range => {
@@ -380,6 +385,7 @@ pub fn type_words(ty: Type) -> String {
         Type::Metric => "a metric of the validation, such as `valid.loss`",
         Type::Per => "`channel`, `tensor` or `group(32)`",
         Type::Range => "a range such as `minmax` or `percentile(99.99)`",
+        Type::Flow => "a flow",
     };
     words.to_string()
 }

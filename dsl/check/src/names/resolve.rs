@@ -40,14 +40,7 @@ pub enum Callee {
 }
 
 /// Operators of the language that cannot be run yet, with their names elsewhere.
-static UNBUILT: &[(&str, &[&str])] = &[
-    ("attention", &["MultiheadAttention", "MultiHeadAttention", "SelfAttention"]),
-    ("conv1d", &["Conv1d", "Conv1D"]),
-    ("embedding", &["Embedding", "Embed"]),
-    ("gru", &["GRU"]),
-    ("lstm", &["LSTM"]),
-    ("positional", &["PositionalEncoding", "PositionalEmbedding"]),
-];
+static UNBUILT: &[(&str, &[&str])] = &[("embedding", &["Embedding", "Embed"])];
 
 /// The operator of that name, if it is one that cannot be run yet.
 pub(crate) fn not_built(name: &str) -> Option<&'static str> {
