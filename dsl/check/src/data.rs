@@ -18,7 +18,7 @@ use dlm_vocab::{Arg, Type, Unit, Word};
 use std::collections::BTreeMap;
 
 /// Sources of the language that cannot be read yet.
-const LATER: &[&str] = &["parquet", "text"];
+const LATER: &[&str] = &["text"];
 
 const BLOCK: &str = "data";
 const A_SOURCE: &str = "a source such as `csv(\"file.csv\", target = \"column\")`";
@@ -222,6 +222,7 @@ fn bare_path(key: &str, expr: &Expr) -> Option<dlm_base::Diag> {
     let ending = path.trim_end_matches(".gz").rsplit('.').next().unwrap_or("");
     let call = match ending {
         "csv" | "tsv" | "txt" => format!("csv(\"{path}\", target = \"column\")"),
+        "parquet" => format!("parquet(\"{path}\", target = \"column\")"),
         "npy" => format!("npy(\"{path}\", \"labels.npy\")"),
         "npz" => format!("npz(\"{path}\", input = \"x\", target = \"y\")"),
         "bin" => format!("cifar(\"{path}\")"),

@@ -9,6 +9,7 @@ use std::fmt;
 mod array;
 pub mod builtin;
 pub mod cifar;
+mod columns;
 pub mod csv;
 pub mod fit;
 pub mod idx;
@@ -16,6 +17,7 @@ pub mod images;
 pub mod inputs;
 pub mod npy;
 pub mod npz;
+pub mod parquet;
 mod picture;
 mod read;
 pub mod split;
@@ -23,7 +25,10 @@ mod table;
 
 pub use array::MAX_CLASSES;
 pub use read::MAX_BYTES;
-pub use table::{Format, MAX_TEXTS};
+pub use table::Format;
+
+/// The most different texts that a column of a table may have.
+pub const MAX_TEXTS: usize = 1000;
 
 /// A source that a program may name.
 #[derive(Debug)]
@@ -334,6 +339,7 @@ pub static SOURCES: &[&Source] = &[
     &images::IMAGES,
     &npy::NPY,
     &npz::NPZ,
+    &parquet::PARQUET,
 ];
 
 /// The source of that name.

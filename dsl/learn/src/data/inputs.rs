@@ -39,10 +39,12 @@ pub fn inputs_from_file(
     } else if ends(&[".png", ".jpg", ".jpeg"]) {
         let bytes = inputs::image(files, path, &shape).map_err(failed)?;
         bytes.into_iter().map(|byte| f32::from(byte) / 255.0).collect()
+    } else if ends(&[".parquet"]) && !preprocess.columns.is_empty() {
+        inputs::parquet(files, path, &preprocess.columns).map_err(failed)?
     } else if let Some(format) = &preprocess.format {
         inputs::table(files, path, format, &preprocess.columns).map_err(failed)?
     } else {
-        let table = ends(&[".csv", ".tsv", ".txt"]);
+        let table = ends(&[".csv", ".tsv", ".txt", ".parquet"]);
         return Err(RunError {
             message: match table {
                 true => format!("`{path}` is a table; the model was not trained on one"),

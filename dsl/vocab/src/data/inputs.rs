@@ -23,6 +23,15 @@ pub fn table(
     rows_of(&mut input, format, columns)
 }
 
+/// The rows of a Parquet file, one after the other: the numbers of `columns`, found by their names, NaN for
+/// gaps. Other columns are passed over.
+///
+/// # Errors
+/// When the file cannot be read, is no Parquet file, or lacks one of the columns.
+pub fn parquet(files: &dyn Files, path: &str, columns: &[Column]) -> Result<Vec<f32>, DataError> {
+    super::parquet::rows_of(files, path, columns)
+}
+
 /// The samples of a NumPy array, in memory order: of the shape `[n, …sample]`, or one sample.
 ///
 /// # Errors

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // In tests a panic or a word says what is wrong.
 
+mod parquet;
+
 use dlm_base::files::{FileError, MemFiles, ReadSeek};
 use dlm_base::{Files, Shape};
 use dlm_vocab::data::{
