@@ -36,12 +36,9 @@ pub fn fit(
         }
         Type::Init => return init(expr, param, owner, scope, diags),
         Type::Metric => return metric(expr, param, diags),
-<<<<<<< HEAD
         Type::Shared => return shared(expr, name, param, diags),
-=======
         // What flow it is, the network under construction knows.
         Type::Flow => return Some(Arg::Flow(0)),
->>>>>>> ha
         Type::Path => return Target::path(expr, scope, diags)?.one(diags).map(Arg::Name),
         Type::Per => return call(expr, param, &PER.iter().collect::<Vec<_>>(), scope, diags),
         Type::Range => {
