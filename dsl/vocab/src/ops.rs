@@ -29,6 +29,7 @@ mod relu;
 mod relu6;
 mod reshape;
 mod rms_norm;
+mod scale;
 mod sigmoid;
 mod silu;
 mod slice;
@@ -106,6 +107,7 @@ pub static OPERATORS: &[&Operator] = &[
     &relu6::RELU6,
     &reshape::RESHAPE,
     &rms_norm::RMS_NORM,
+    &scale::SCALE,
     &sigmoid::SIGMOID,
     &silu::SILU,
     &slice::SLICE,

@@ -159,12 +159,8 @@ fn a_model_in_a_body_is_a_layer() {
         ]
     );
     only(&format!("{body}model N(x: [4]) {{ x -> Body }}\n"), "E0401 Body");
-    let checked = check(
-        "model A(x: [F]) { x -> dense(2) -> B }\nmodel B(x: [F]) { x -> relu -> A }\n",
-    );
+    let checked =
+        check("model A(x: [F]) { x -> dense(2) -> B }\nmodel B(x: [F]) { x -> relu -> A }\n");
     assert_eq!(found(&checked), ["E0207 A"]);
-    only(
-        "data Iris { source = builtin(\"iris\") }\nmodel N(x: [4]) { x -> Iris }\n",
-        "E0203 Iris",
-    );
+    only("data Iris { source = builtin(\"iris\") }\nmodel N(x: [4]) { x -> Iris }\n", "E0203 Iris");
 }
