@@ -31,6 +31,7 @@ mod relu;
 mod relu6;
 mod reshape;
 mod rms_norm;
+mod scale;
 mod sigmoid;
 mod silu;
 mod slice;
@@ -110,6 +111,7 @@ pub static OPERATORS: &[&Operator] = &[
     &relu6::RELU6,
     &reshape::RESHAPE,
     &rms_norm::RMS_NORM,
+    &scale::SCALE,
     &sigmoid::SIGMOID,
     &silu::SILU,
     &slice::SLICE,

@@ -3,8 +3,8 @@
 use super::builder::{Builder, Env, Frame, MOST_LAYERS};
 use super::paths::{Level, is_single, reserved_in_steps};
 use crate::args::{CallSite, match_args, param_of, signature};
-use crate::consts::{Const, Local, eval, eval_bool, unlike};
-use crate::names::Callee;
+use crate::consts::{Const, Local, eval, eval_bool, function, unlike};
+use crate::names::{Callee, Entry};
 use dlm_base::Span;
 use dlm_base::diag::codes::{names, settings, shapes};
 use dlm_grammar::tree::{self, Arg, Clause, Expr, ExprKind, If, Name, Repeat, Step, StepKind};
@@ -377,7 +377,8 @@ impl Turns {
 /// Whether an expression is a flow, as far as its form and the names of the body tell.
 pub(crate) fn flowish(expr: &Expr, env: &Env<'_>) -> bool {
     match &expr.kind {
-        ExprKind::Pipe { .. } | ExprKind::Call { base: None, .. } => true,
+        ExprKind::Call { base: None, name, .. } => !is_function(name, env),
+        ExprKind::Pipe { .. } => true,
         ExprKind::Name(name) => {
             matches!(env.scope.local(&name.text), Some(Local::Flow(_) | Local::Unknown))
         }
@@ -387,6 +388,15 @@ pub(crate) fn flowish(expr: &Expr, env: &Env<'_>) -> bool {
         ExprKind::If(it) => it.arms.iter().any(|arm| flowish(&arm.block.inner, env)),
         _ => false,
     }
+}
+
+/// Whether a name that is called is a function of values. A layer of the name goes first.
+pub(crate) fn is_function(name: &Name, env: &Env<'_>) -> bool {
+    let layer = || match env.scope.world.lookup(env.scope.module, &name.text) {
+        Some(Entry::Known(_, kind)) => kind.is_step(),
+        found => found.is_some(),
+    };
+    function(&name.text).is_some() && !layer()
 }
 
 /// The value of an expression, without a word about its mistakes.
