@@ -6,6 +6,7 @@
 mod determinism;
 mod distill;
 mod examples;
+mod library;
 mod onnx;
 mod oracle;
 mod quant;

@@ -61,11 +61,12 @@ fn whole_networks_answer_the_same_in_onnx_runtime() {
             runs.push(Run { model: model.clone(), batch, inputs });
         }
     }
-    assert_eq!(trials.len(), 2 * 6);
+    assert_eq!(trials.len(), 2 * 9);
     compare(&answers(&python, "onnx-networks", &runs), &trials, 2e-5);
 }
 
-const NETWORKS: &str = "use std.vision: ConvBlock, ResidualBlock, SqueezeExcite
+const NETWORKS: &str =
+    "use std.vision: ConvBlock, ConvNeXt, MobileNetV2, ResNet, ResidualBlock, SqueezeExcite
 model Mlp(x: [20]) {
     x -> dense(64) -> relu -> dropout(0.5) -> dense(32) -> layer_norm -> gelu -> dense(10) as logits
 }
@@ -88,6 +89,11 @@ model Two(image: [1, 8, 8], facts: [5]) {
     seen = image -> conv(4, 3) -> silu -> global_max_pool
     1 - concat(seen, facts) * 0.5 -> dense(2)
 }
+model Deep(image: [3, 40, 33]) {
+    image -> ResNet(5, depths = [1, 1, 1, 1], bottleneck = true, width = 8)
+}
+model Inverted(image: [3, 33, 40]) { image -> MobileNetV2(5, width = 0.1) }
+model Next(image: [3, 17, 16]) { image -> ConvNeXt(5, depths = [1, 1], width = 8) }
 model Bare(output: [4]) { output -> identity }
 ";
 

@@ -1,7 +1,9 @@
-//! dlm against PyTorch: values and gradients of every operator and loss term, and LeNet's first steps.
+//! dlm against PyTorch: values and gradients of every operator and loss term, the library's networks, and
+//! LeNet's first steps.
 //! The values, and the scripts that wrote them, are in `tests/oracle`.
 
 mod distillation;
+mod library;
 
 use crate::support::{Disk, check};
 use dlm_check::lower::{WeightInfo, lower, weights};
@@ -393,13 +395,14 @@ fn lenet(case: &Value, optimizer: &str) -> Vec<f32> {
 fn start(layer: u64, shape: &[usize]) -> Vec<f32> {
     let count: usize = shape.iter().product();
     let bound = (6.0 * shape[0] as f64 / count as f64).sqrt();
-    let hash = |i: u64| {
-        let mut h = (i + 100_000 * layer + 1) * 2_654_435_761 % (1 << 32);
-        h ^= h >> 16;
-        h = h * 2_246_822_519 % (1 << 32);
-        h ^ (h >> 13)
-    };
-    (0..count as u64)
-        .map(|i| (bound * (hash(i) as f64 / (1u64 << 31) as f64 - 1.0)) as f32)
-        .collect()
+    (0..count as u64).map(|i| (bound * hashed(layer, i)) as f32).collect()
+}
+
+/// A number in [−1, 1) that looks random, of a tensor's number and a place in it.
+fn hashed(tensor: u64, i: u64) -> f64 {
+    let mut h = (i + 100_000 * tensor + 1) * 2_654_435_761 % (1 << 32);
+    h ^= h >> 16;
+    h = h * 2_246_822_519 % (1 << 32);
+    h ^= h >> 13;
+    h as f64 / (1u64 << 31) as f64 - 1.0
 }

@@ -210,7 +210,17 @@ def signs():
     case("1 - a / 4", [(2, 3, 2, 2)], lambda x, w: 1 - x[0] / 4)
 
 
+def channels():
+    """What acts on the channels of each pixel; behind all others, whose numbers stay as they are."""
+    case("layer_norm(eps = 1e-6, axis = 0)", [(2, 5, 2, 3)],
+         lambda x, w: F.layer_norm(x[0].permute(0, 2, 3, 1), (5,), w["weight"], w["bias"], 1e-6)
+         .permute(0, 3, 1, 2), {"weight": (5,), "bias": (5,)})
+    case("scale", [(2, 5, 2, 3)], lambda x, w: x[0] * w["weight"], {"weight": (5, 1, 1)})
+    case("scale(0.1)", [(2, 4, 6)], lambda x, w: x[0] * w["weight"], {"weight": (6,)})
+    case("scale", [(3, 7)], lambda x, w: x[0] * w["weight"], {"weight": (7,)})
+
+
 if __name__ == "__main__":
-    for group in [convolutions, products, normalisations, activations, pools, moves, signs]:
+    for group in [convolutions, products, normalisations, activations, pools, moves, signs, channels]:
         group()
     write("operators.json", CASES)

@@ -166,6 +166,18 @@ pub fn defaults(word: &'static Word) -> Args {
     Matcher::new(word.params).finish()
 }
 
+/// The parameter that an argument at this place is for.
+pub(crate) fn param_of(
+    params: &'static [Param],
+    place: usize,
+    arg: &tree::Arg,
+) -> Option<&'static Param> {
+    match &arg.name {
+        Some((name, _)) => find_param(params, &name.text),
+        None => params.get(place),
+    }
+}
+
 /// The parameter of that name.
 pub fn find_param(params: &'static [Param], name: &str) -> Option<&'static Param> {
     params.iter().find(|param| param.name == name)

@@ -11,8 +11,10 @@ use dlm_vocab::data::Target;
 use std::fmt;
 
 mod arith;
+mod functions;
 
 pub(crate) use arith::{binary, unary};
+pub use functions::{FUNCTIONS, Function, function};
 
 /// How many expressions may need each other in a row.
 const DEEPEST: usize = 500;
@@ -219,7 +221,10 @@ fn eval_inner(expr: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> Option<Const
             }
             it.otherwise.as_ref().and_then(|(_, block)| eval(&block.inner, scope, diags))
         }
-        ExprKind::Call { base, name, .. } => {
+        ExprKind::Call { base, name, args } => {
+            if let (None, Some(function)) = (base, function(&name.text)) {
+                return function.value(expr.span, name, args, scope, diags);
+            }
             if base.is_some() {
                 diags.push(not_a_value(expr.span, "a call"));
             } else if let Some(diag) = unknown_value(scope.world, scope.module, name, &[]) {

@@ -67,6 +67,11 @@ impl Kind {
         }
     }
 
+    /// Whether a step may apply it: a model in a body is a layer.
+    pub fn is_step(self) -> bool {
+        matches!(self, Kind::Layer | Kind::Model)
+    }
+
     /// The kind without an article: "constant".
     pub fn bare(self) -> &'static str {
         match self {

@@ -276,6 +276,7 @@ pub(crate) fn values(ty: Type) -> String {
         Type::Per => "`channel`, `tensor` or `group(size)`".into(),
         Type::Range => "range: `minmax`, `percentile(99.99)`".into(),
         Type::Tokens => "`char`, `byte` or `word(vocabulary)`".into(),
+        Type::Flow => "flow".into(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod activation;
 pub mod arena;
+pub mod attention;
 pub mod conv;
 mod depthwise;
 pub mod elementwise;

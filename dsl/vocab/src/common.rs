@@ -11,6 +11,7 @@ pub(crate) mod pair;
 pub(crate) mod penalty;
 pub(crate) mod reduction;
 pub(crate) mod relations;
+pub(crate) mod sequence;
 pub(crate) mod sets;
 pub(crate) mod squares;
 pub(crate) mod sum;

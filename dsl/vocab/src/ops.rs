@@ -1,6 +1,7 @@
 //! Operators: the steps of a flow.
 
 pub(crate) mod add;
+mod attention;
 pub mod avg_pool;
 mod batch_norm;
 mod concat;
@@ -30,6 +31,7 @@ mod relu;
 mod relu6;
 mod reshape;
 mod rms_norm;
+mod scale;
 mod sigmoid;
 mod silu;
 mod slice;
@@ -82,6 +84,7 @@ pub enum Flows {
 
 /// The operators that programs name, by name.
 pub static OPERATORS: &[&Operator] = &[
+    &attention::ATTENTION,
     &avg_pool::AVG_POOL,
     &batch_norm::BATCH_NORM,
     &concat::CONCAT,
@@ -108,6 +111,7 @@ pub static OPERATORS: &[&Operator] = &[
     &relu6::RELU6,
     &reshape::RESHAPE,
     &rms_norm::RMS_NORM,
+    &scale::SCALE,
     &sigmoid::SIGMOID,
     &silu::SILU,
     &slice::SLICE,

@@ -94,6 +94,8 @@ pub enum Type {
     Range,
     /// One of [`crate::settings::TOKENS`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
     Tokens,
+    /// A further flow of an operator. Arrives as [`Arg::Flow`].
+    Flow,
 }
 
 /// What a parameter is when not given.
@@ -157,6 +159,8 @@ pub enum Arg {
     Quantity(f64, Unit),
     /// A word with numbers: `normal(0.02)`.
     Call(String, Vec<f64>),
+    /// A flow: its place among the flows that enter the operator.
+    Flow(usize),
 }
 
 impl std::fmt::Display for Unit {
@@ -194,6 +198,7 @@ impl std::fmt::Display for Arg {
             }
             Arg::Quantity(v, unit) => write!(f, "{v} {unit}"),
             Arg::Call(name, v) => write!(f, "{name}({})", list(v)),
+            Arg::Flow(_) => f.write_str("…"),
         }
     }
 }
@@ -309,6 +314,18 @@ impl Args {
         match self.get(name) {
             Some(Arg::Ints(v)) => v,
             other => panic!("{name}: whole numbers, not {other:?}"),
+        }
+    }
+
+    /// The place of a flow among those that enter, if it was given.
+    ///
+    /// # Panics
+    /// When the parameter is of another type.
+    pub fn flow(&self, name: &str) -> Option<usize> {
+        match self.get(name) {
+            None => None,
+            Some(Arg::Flow(place)) => Some(*place),
+            other => panic!("{name}: flow, not {other:?}"),
         }
     }
 

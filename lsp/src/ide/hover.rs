@@ -7,6 +7,7 @@ use super::locals::{LocalKind, locals};
 use super::words::{self, Callable, Parameter, Wants};
 use super::{facts, places};
 use dlm_base::diag::codes;
+use dlm_check::consts::function;
 use dlm_check::names::{Decl, Kind, ModuleId};
 use dlm_grammar::lex::{TokenKind, tokens};
 use dlm_vocab::settings::Takes;
@@ -73,6 +74,12 @@ fn word(snapshot: &Snapshot, caret: &Caret<'_>) -> Option<String> {
     }
     if caret.last_kind() == Some(TokenKind::Dot) {
         return behind_dot(snapshot, caret, name);
+    }
+    if rest.starts_with('(')
+        && words::step(snapshot, name).is_none()
+        && let Some(function) = function(name)
+    {
+        return Some(format!("{}\n\n{}", fence(function.call), function.doc));
     }
     let keyword = caret.keyword();
     let inside = caret.open.iter().rposition(|&it| caret.text_of(it) == "{");

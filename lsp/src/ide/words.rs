@@ -204,9 +204,9 @@ pub(crate) fn lookup(snapshot: &Snapshot, name: &str) -> Option<(Decl, Kind)> {
     }
 }
 
-/// What a step names: an operator or a layer.
+/// What a step names: an operator, a layer, or a model as one.
 pub(crate) fn step(snapshot: &Snapshot, name: &str) -> Option<Callable> {
-    if let Some((decl, Kind::Layer)) = lookup(snapshot, name) {
+    if let Some((decl, _)) = lookup(snapshot, name).filter(|(_, kind)| kind.is_step()) {
         return network(snapshot, decl);
     }
     dlm_vocab::ops::find(name).map(operator)

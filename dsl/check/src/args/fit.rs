@@ -37,6 +37,8 @@ pub fn fit(
         Type::Init => return init(expr, param, owner, scope, diags),
         Type::Metric => return metric(expr, param, diags),
         Type::Shared => return shared(expr, name, param, diags),
+        // What flow it is, the network under construction knows.
+        Type::Flow => return Some(Arg::Flow(0)),
         Type::Path => return Target::path(expr, scope, diags)?.one(diags).map(Arg::Name),
         Type::Per => return call(expr, param, &PER.iter().collect::<Vec<_>>(), scope, diags),
         Type::Tokens => {
@@ -384,6 +386,7 @@ pub fn type_words(ty: Type) -> String {
         Type::Per => "`channel`, `tensor` or `group(32)`",
         Type::Range => "a range such as `minmax` or `percentile(99.99)`",
         Type::Tokens => "`char`, `byte` or `word(vocabulary = 4000)`",
+        Type::Flow => "a flow",
     };
     words.to_string()
 }

@@ -35,19 +35,12 @@ impl Wanted {
 pub enum Callee {
     /// A word of the language.
     Operator(&'static Operator),
-    /// A declared layer.
+    /// A declared layer, or a model as one.
     Layer(Decl),
 }
 
 /// Operators of the language that cannot be run yet, with their names elsewhere.
-static UNBUILT: &[(&str, &[&str])] = &[
-    ("attention", &["MultiheadAttention", "MultiHeadAttention", "SelfAttention"]),
-    ("conv1d", &["Conv1d", "Conv1D"]),
-    ("embedding", &["Embedding", "Embed"]),
-    ("gru", &["GRU"]),
-    ("lstm", &["LSTM"]),
-    ("positional", &["PositionalEncoding", "PositionalEmbedding"]),
-];
+static UNBUILT: &[(&str, &[&str])] = &[("embedding", &["Embedding", "Embed"])];
 
 /// The operator of that name, if it is one that cannot be run yet.
 pub(crate) fn not_built(name: &str) -> Option<&'static str> {
@@ -140,7 +133,7 @@ impl World<'_> {
             return None;
         }
         match self.lookup(module, &name.text) {
-            Some(Entry::Known(decl, Kind::Layer)) => return Some(Callee::Layer(decl)),
+            Some(Entry::Known(decl, kind)) if kind.is_step() => return Some(Callee::Layer(decl)),
             Some(Entry::Broken) => return None,
             _ => {}
         }
@@ -149,22 +142,9 @@ impl World<'_> {
         }
         let diag = match self.lookup(module, &name.text) {
             Some(Entry::Known(decl, kind)) => {
-                let help = match kind {
-                    Kind::Model => Some(format!(
-                        "steps are operators and layers: declare it as `layer {}(…)`",
-                        name.text
-                    )),
-                    _ => None,
-                };
                 let declared = Some(self.name(decl).span);
-                names::wrong_kind(
-                    name.span,
-                    &name.text,
-                    kind.word(),
-                    "an operator or a layer",
-                    declared,
-                    help.as_deref(),
-                )
+                let wanted = "an operator or a layer";
+                names::wrong_kind(name.span, &name.text, kind.word(), wanted, declared, None)
             }
             _ if not_built(&name.text).is_some() => {
                 names::not_built(name.span, &format!("the operator `{}`", name.text))
@@ -186,7 +166,7 @@ impl World<'_> {
     fn unknown_step(&self, module: ModuleId, name: &Name) -> Diag {
         let what = "operator or layer";
         let scope = "not an operator, and no layer of this name is declared or imported";
-        let layers = self.names_of(module, |is| is == Kind::Layer);
+        let layers = self.names_of(module, Kind::is_step);
         let known: Vec<&str> = ops::OPERATORS.iter().map(|op| op.word.name).chain(layers).collect();
         let exact = known.iter().find(|known| known.eq_ignore_ascii_case(&name.text));
         let hint = if let Some(exact) = exact {

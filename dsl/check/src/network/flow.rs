@@ -1,7 +1,7 @@
 //! Expressions over flows.
 
 use super::builder::{Builder, Env, Origin};
-use super::step::Call;
+use super::step::{Call, is_function};
 use crate::consts::{self, Const, Local, eval};
 use crate::program::{Flow, LayerBody, NetLayer};
 use dlm_base::Span;
@@ -37,6 +37,9 @@ impl<'w> Builder<'w, '_> {
                 let input = self.expr(source, env);
                 let input = self.needs_flow(input, source);
                 self.steps(input, steps, env)
+            }
+            ExprKind::Call { base: None, name, .. } if is_function(name, env) => {
+                self.constant(expr, env)
             }
             ExprKind::Call { base: None, name, args } => {
                 let args = Some(args);

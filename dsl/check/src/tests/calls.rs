@@ -141,3 +141,26 @@ fn a_model_has_an_input() {
         "E0302 (width: int = 3)",
     );
 }
+
+#[test]
+fn a_model_in_a_body_is_a_layer() {
+    let body = "model Body(x: [C, H, W], width: int = 2 * C) { x -> conv(width, 3) -> relu }\n";
+    let checked = clean(&format!(
+        "{body}model N(image: [1, 8, 8]) {{ image -> Body -> Body(width = 3) as last -> flatten }}\n"
+    ));
+    assert_eq!(
+        layers(&checked),
+        [
+            "Body1.conv1 [2, 8, 8]",
+            "Body1.relu1 [2, 8, 8]",
+            "last.conv1 [3, 8, 8]",
+            "last.relu1 [3, 8, 8]",
+            "flatten1 [192]",
+        ]
+    );
+    only(&format!("{body}model N(x: [4]) {{ x -> Body }}\n"), "E0401 Body");
+    let checked =
+        check("model A(x: [F]) { x -> dense(2) -> B }\nmodel B(x: [F]) { x -> relu -> A }\n");
+    assert_eq!(found(&checked), ["E0207 A"]);
+    only("data Iris { source = builtin(\"iris\") }\nmodel N(x: [4]) { x -> Iris }\n", "E0203 Iris");
+}

@@ -72,6 +72,32 @@ fn what_cannot_be_computed_is_said_at_its_place() {
 }
 
 #[test]
+fn functions_of_values() {
+    let text = "a = floor(0.75 * 10)\nb = ceil(7 / 2.0)\nc = floor(-0.5)\nd = max(8, 3, 5)\n\
+                e = min(1, 0.5)\nf = len([1, 2] + [3])\ng = max(1, 2.0)\n";
+    let checked = clean(text);
+    let values = ["a", "b", "c", "d", "f"].map(|name| value(&checked, name));
+    assert_eq!(values, [7, 4, -1, 8, 3].map(|v| Some(Const::Int(v))));
+    assert_eq!(value(&checked, "e"), Some(Const::Real(0.5)));
+    assert_eq!(value(&checked, "g"), Some(Const::Real(2.0)));
+    let layers = "layer Half(x: [C, H, W], c: int = max(1, floor(C * 0.5))) {\n  \
+                  wide = floor(c * 1.5)\n  x -> conv(wide, 1) -> conv(max(c, 2), 1)\n}\n\
+                  model N(x: [5, 4, 4]) { x -> Half }\n";
+    assert_eq!(super::layers(&clean(layers)), ["Half1.conv1 [3, 4, 4]", "Half1.conv2 [2, 4, 4]"]);
+    let own = "layer max(a: [F], b: [F]) { a + b }\nmodel N(x: [4]) { max(x, x -> relu) }\n";
+    assert_eq!(super::layers(&clean(own)), ["relu1 [4]", "max1.add1 [4]"]);
+    let diag = only("a = floor(1, 2)\n", "E0303 floor(1, 2)");
+    assert_eq!(diag.message, "`floor` takes one value, not 2");
+    assert_eq!(diag.help.as_deref(), Some("write `floor(x)`"));
+    only("a = max(3)\n", "E0303 max(3)");
+    only("a = floor(x = 3)\n", "E0303 x = 3");
+    only("a = len(3)\n", "E0303 len");
+    only("a = floor(1e300)\n", "E0303 floor");
+    only("a = min(1, [2])\n", "E0303 min");
+    only("a = max(1, wdth)\n", "E0201 wdth");
+}
+
+#[test]
 fn a_mistake_is_reported_once_however_often_it_is_used() {
     let checked =
         check("a = 7 / 2\nb = a + 1\nc = a + b\nmodel N(x: [4]) { x -> dense(c) -> dense(a) }\n");

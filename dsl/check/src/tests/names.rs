@@ -36,7 +36,6 @@ fn unknown_values_are_told_apart_from_names_of_another_kind() {
     only("width = wdth\nwide = 3\n", "E0201 wdth");
     let diag = only("act = relu\n", "E0203 relu");
     assert!(diag.message.contains("an operator"), "{}", diag.message);
-    only("model M(x: [4]) { x -> dense(3) }\nmodel N(x: [4]) { x -> M }\n", "E0203 M");
     only("model N(x: [4]) { x -> dense(x) }\n", "E0203 x");
     only("n = 3\nmodel N(x: [4]) { x -> n }\n", "E0203 n");
 }

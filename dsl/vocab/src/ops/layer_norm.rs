@@ -1,9 +1,9 @@
 //! Normalisation of each sample.
 
 use crate::common::codes::NO_KERNEL;
-use crate::common::declare::{POSITIVE, case, param};
+use crate::common::declare::{AXIS, POSITIVE, case, param};
 use crate::common::sets::Normalise;
-use crate::common::text::{need_floats, show};
+use crate::common::text::{axis, need_floats, show};
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
 use crate::word::{Arg, Default};
@@ -17,9 +17,10 @@ word! {
     ///
     /// `y = (x − mean) / √(var + eps) · weight + bias`. Of `[features]` and `[channels, height, width]`
     /// mean and variance are taken over the whole sample, of `[time, features]` over the features of
-    /// each moment. The batch does not matter, so training and answering are the same.
+    /// each moment. With `axis = 0` they are taken over the channels of each pixel of a map, as ConvNeXt does.
+    /// The batch does not matter, so training and answering are the same.
     ///
-    /// Weights: `weight` and `bias`, of the shape that is normalised.
+    /// Weights: `weight` and `bias`, of the shape that is normalised together.
     ///
     /// ```dlm
     /// model Net(x: [64]) {
@@ -29,10 +30,27 @@ word! {
     ///
     /// Ba, Kiros and Hinton 2016, arXiv 1607.06450.
     pub(crate) static LAYER_NORM: Operator = {
-        name: "layer_norm", params: &[EPS], aliases: &["LayerNorm", "LayerNormalization", "ln"],
+        name: "layer_norm",
+        params: &[
+            EPS,
+            param(
+                "axis",
+                AXIS,
+                Default::Absent,
+                "The axis along which numbers are normalised together; without it as above.",
+                &["dim"],
+            ),
+        ],
+        aliases: &["LayerNorm", "LayerNormalization", "LayerNorm2d", "ln"],
     },
     flows: Flows::Exactly(1),
-    make: |args| Arc::new(LayerNorm { eps: args.real("eps") as f32 }),
+    make: |args| Arc::new(LayerNorm {
+        eps: args.real("eps") as f32,
+        axis: match args.get("axis") {
+            Some(Arg::Int(axis)) => Some(*axis),
+            _ => None,
+        },
+    }),
     cases: cases,
 }
 
@@ -48,12 +66,27 @@ pub(super) const EPS: crate::word::Param = param(
 fn cases() -> Vec<Case> {
     let args = [("eps", Arg::Real(1e-5))];
     let shapes: [&[usize]; 3] = [&[3, 4, 5], &[19], &[4, 21]];
-    shapes.into_iter().map(|shape| case(&args, &[shape], 1e-2)).collect()
+    let mut cases: Vec<Case> =
+        shapes.into_iter().map(|shape| case(&args, &[shape], 1e-2)).collect();
+    let [eps] = args;
+    cases.push(case(&[eps, ("axis", Arg::Int(0))], &[&[7, 3, 2]], 1e-2));
+    cases
 }
 
 #[derive(Clone, Copy, Debug)]
 struct LayerNorm {
     eps: f32,
+    axis: Option<i64>,
+}
+
+impl LayerNorm {
+    /// The shape that is normalised together.
+    fn together(&self, shape: &Shape) -> Shape {
+        match (self.axis, shape.sizes()) {
+            (Some(_), &[channels, _, _]) => Shape::of(&[channels]),
+            _ => normalised(shape).0,
+        }
+    }
 }
 
 /// The shape that is normalised together, and how often a sample has it.
@@ -71,14 +104,14 @@ pub(super) fn weight(name: &'static str, start: f32, shape: Shape) -> Weight {
     Weight { name, shape, order, init, trained: true, decays: false }
 }
 
-/// Accepts samples of one, two or three axes.
-pub(super) fn infer(word: &str, x: &Ty) -> Result<Ty, Reject> {
+/// Accepts samples of one, two or three axes, of which the word `does` something to the features.
+pub(super) fn infer(word: &str, does: &str, x: &Ty) -> Result<Ty, Reject> {
     need_floats(word, x)?;
     if x.batched && (1..=3).contains(&x.shape.rank()) {
         return Ok(x.clone());
     }
     Err(Reject::Shape {
-        message: format!("`{word}` normalises features, but its input is {}", show(x)),
+        message: format!("`{word}` {does} features, but its input is {}", show(x)),
         expects: "expects [features], [time, features] or [channels, height, width]".into(),
         help: None,
         insert: None,
@@ -87,11 +120,25 @@ pub(super) fn infer(word: &str, x: &Ty) -> Result<Ty, Reject> {
 
 impl Layer for LayerNorm {
     fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
-        infer("layer_norm", &flows[0])
+        let x = infer("layer_norm", "normalises", &flows[0])?;
+        let rank = x.shape.rank();
+        // The axis that is dense in memory.
+        let dense = if rank == 2 { 1 } else { 0 };
+        match self.axis {
+            Some(given) if axis("layer_norm", &x, given)? != dense => Err(Reject::Value {
+                param: "axis",
+                message: match rank {
+                    2 => "`layer_norm` normalises [time, features] along axis 1".into(),
+                    _ => "`layer_norm` normalises a map along axis 0, its channels".into(),
+                },
+                help: Some("bring the axis there with `transpose`, and back behind it".into()),
+            }),
+            _ => Ok(x),
+        }
     }
 
     fn weights(&self, flows: &[Ty]) -> Vec<Weight> {
-        let (shape, _) = normalised(&flows[0].shape);
+        let shape = self.together(&flows[0].shape);
         vec![weight("weight", 1.0, shape.clone()), weight("bias", 0.0, shape)]
     }
 
@@ -108,7 +155,7 @@ impl Layer for LayerNorm {
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {
-        let (shape, _) = normalised(&g.ty(flows[0]).shape);
+        let shape = self.together(&g.ty(flows[0]).shape);
         let node = Normalise {
             names: ["layer_norm", "layer_norm.grad", "layer_norm.weight_grad"],
             sets: Sets { places: 1, sets: 1, len: shape.len(), center: true },
@@ -120,9 +167,17 @@ impl Layer for LayerNorm {
 
     fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], weights: &[String]) -> String {
         // Of [time, features] the last axis is normalised, of all others everything behind the batch.
-        let axis = if flows[0].1.shape.rank() == 2 { 2 } else { 1 };
-        let inputs: Vec<&String> = [&flows[0].0].into_iter().chain(weights).collect();
-        let attrs = vec![("axis", Attr::Int(axis)), ("epsilon", Attr::Float(self.eps))];
-        out.add("LayerNormalization", &inputs, attrs)
+        let (x, ty) = &flows[0];
+        let axis = if ty.shape.rank() == 2 { 2 } else { 1 };
+        let attrs = |axis| vec![("axis", Attr::Int(axis)), ("epsilon", Attr::Float(self.eps))];
+        if self.axis.is_some() && ty.shape.rank() == 3 {
+            let order = |axes: [i64; 4]| vec![("perm", Attr::Ints(axes.to_vec()))];
+            let last = out.part("last", "Transpose", &[x], order([0, 2, 3, 1]));
+            let inputs = [&last, &weights[0], &weights[1]];
+            let y = out.part("normal", "LayerNormalization", &inputs, attrs(-1));
+            return out.add("Transpose", &[y], order([0, 3, 1, 2]));
+        }
+        let inputs: Vec<&String> = [x].into_iter().chain(weights).collect();
+        out.add("LayerNormalization", &inputs, attrs(axis))
     }
 }

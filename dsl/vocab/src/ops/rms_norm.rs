@@ -55,7 +55,7 @@ struct RmsNorm {
 
 impl Layer for RmsNorm {
     fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
-        infer("rms_norm", &flows[0])
+        infer("rms_norm", "normalises", &flows[0])
     }
 
     fn weights(&self, flows: &[Ty]) -> Vec<Weight> {

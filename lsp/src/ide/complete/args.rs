@@ -167,6 +167,7 @@ pub(super) fn typed(offers: &mut Offers<'_>, ty: Type, rank: u32) {
         Type::Path => paths(offers, false, rank),
         Type::Metric => metrics(offers, "valid.", rank),
         Type::Shared => shared(offers, rank),
+        Type::Flow => names::flows(offers, rank),
         Type::Duration => {
             plain(&["1 epoch", "5 epochs", "200 steps"]);
             names::constants(offers, ValueType::Quantity, rank + 50);

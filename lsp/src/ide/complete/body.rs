@@ -5,7 +5,7 @@ use super::{Kind, Offers, args, names, steps};
 use crate::ide::calls;
 use crate::ide::context::Caret;
 use crate::ide::words;
-use dlm_check::names::{Entry, Kind as DeclKind};
+use dlm_check::names::Entry;
 use dlm_grammar::lex::TokenKind;
 use dlm_vocab::data::Target;
 use dlm_vocab::ops::OPERATORS;
@@ -243,7 +243,8 @@ fn flow(offers: &mut Offers<'_>, begins: bool) {
     }
     let main = words::main(offers.snapshot);
     for entry in main.iter().flat_map(|main| main.names.values()) {
-        if let Entry::Known(decl, DeclKind::Layer) = entry
+        if let Entry::Known(decl, kind) = entry
+            && kind.is_step()
             && let Some(found) = words::network(offers.snapshot, *decl)
         {
             offers.callable(Kind::Layer, &found, &[], "", 300);

@@ -4,7 +4,7 @@ use super::{Kind, Offers};
 use crate::ide::facts;
 use crate::ide::locals::{LocalKind, locals};
 use crate::ide::words;
-use dlm_check::consts::Const;
+use dlm_check::consts::{Const, FUNCTIONS};
 use dlm_check::names::{Decl, Entry, Kind as DeclKind};
 use dlm_grammar::tree::{Item, ItemKind, LoadSource};
 
@@ -174,6 +174,11 @@ pub(super) fn constants(offers: &mut Offers<'_>, wanted: ValueType, rank: u32) {
         if wanted.takes(is) {
             offers.push(Kind::Name, &local.name, detail, "", rank);
         }
+    }
+    for function in FUNCTIONS.iter().filter(|_| wanted.takes(ValueType::Int)) {
+        let text = format!("{}($1)$0", function.name);
+        let kind = Kind::Name;
+        offers.snippet(kind, function.name, function.call, function.doc, &text, rank + 30);
     }
     // What is being declared does not need itself.
     let own = match (offers.caret.keyword(), offers.caret.key(None)) {

@@ -5,7 +5,7 @@ use crate::ide::words::Callable;
 use crate::ide::{Edit, Place, Snapshot, facts, words};
 use dlm_base::Span;
 use dlm_check::args::defaults;
-use dlm_check::names::{Decl, Entry, Kind as DeclKind};
+use dlm_check::names::{Decl, Entry};
 use dlm_check::stdlib;
 use dlm_grammar::tree::{Item, ItemKind, Network, StepKind, TypeKind, UseSource};
 use dlm_grammar::walk::{Node, walk_item};
@@ -43,7 +43,9 @@ pub(super) fn steps(offers: &mut Offers<'_>) {
     }
     let Some(main) = words::main(offers.snapshot) else { return };
     for entry in main.names.values() {
-        if let Entry::Known(decl, DeclKind::Layer) = entry {
+        if let Entry::Known(decl, kind) = entry
+            && kind.is_step()
+        {
             layer(offers, *decl, arrives.as_ref());
         }
     }
@@ -124,7 +126,7 @@ fn fit(op: &'static Operator, ty: &Ty) -> Fit {
 fn layer(offers: &mut Offers<'_>, decl: Decl, arrives: Option<&Ty>) {
     let Some(found) = words::network(offers.snapshot, decl) else { return };
     let Some(item) = words::item(offers.snapshot, decl) else { return };
-    let ItemKind::Layer(network) = &item.kind else { return };
+    let (ItemKind::Layer(network) | ItemKind::Model(network)) = &item.kind else { return };
     // A layer does not contain itself.
     if decl.module.0 == 0 && item.span.touches(offers.caret.at) {
         return;

@@ -2,7 +2,8 @@
 
 use super::names::{Role, Use, name_of, network_of};
 use dlm_base::Span;
-use dlm_check::names::{Decl, Entry, Kind, ModuleId};
+use dlm_check::consts::function;
+use dlm_check::names::{Decl, Entry, ModuleId};
 use dlm_check::session::Checked;
 use dlm_grammar::tree::{Clause, Expr, ExprKind, Name, PathPart, Statement, Step, StepKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,6 +235,9 @@ impl<'c> Level<'c> {
 
     fn apply(&mut self, name: &'c Name, clause: Option<&'c Clause>) {
         let layer = self.layer(name);
+        if layer.is_none() && function(&name.text).is_some() {
+            return;
+        }
         let at = layer.and_then(|decl| name_of(self.checked, decl));
         let at = at.map(|name| (name.span, name.text.len() as u32));
         let inner = layer.map_or(Inner::Nothing, Inner::Body);
@@ -242,7 +246,7 @@ impl<'c> Level<'c> {
 
     fn layer(&self, name: &Name) -> Option<Decl> {
         match self.checked.modules.get(self.module.0 as usize)?.names.get(&name.text) {
-            Some(Entry::Known(decl, Kind::Layer)) => Some(*decl),
+            Some(Entry::Known(decl, kind)) if kind.is_step() => Some(*decl),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! Every word of a file with what it stands for.
 
 use dlm_base::Span;
+use dlm_check::consts::function;
 use dlm_check::names::{Decl, Entry as Known, Kind, Module, ModuleId};
 use dlm_check::session::Checked;
 use dlm_grammar::tree::{
@@ -437,12 +438,14 @@ impl<'c> Reader<'c> {
     fn applied(&mut self, name: &Name, args: Option<&'c Args>) {
         let known = self.module.names.get(&name.text);
         let layer = match known {
-            Some(Known::Known(decl, Kind::Layer)) => Some(*decl),
+            Some(Known::Known(decl, kind)) if kind.is_step() => Some(*decl),
             _ => None,
         };
         let operator = ops::find(&name.text).filter(|_| layer.is_none());
+        let function = layer.is_none() && function(&name.text).is_some();
         match operator {
             Some(_) => self.push(name, Role::Operator, None),
+            None if function => self.push(name, Role::Operator, None),
             None => self.declared(name),
         }
         let Some(args) = args else { return };
