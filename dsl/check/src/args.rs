@@ -6,6 +6,7 @@ use dlm_base::Span;
 use dlm_base::diag::codes::settings;
 use dlm_base::suggest::nearest;
 use dlm_grammar::tree::{self, Expr};
+use dlm_vocab::settings::TOKENS;
 use dlm_vocab::{Arg, Args, Default, Param, Type, Word};
 
 mod fit;

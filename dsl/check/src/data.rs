@@ -15,7 +15,7 @@ use dlm_vocab::data::split::{Take, split_counts};
 use dlm_vocab::data::{DataError, Facts, InputKind, SOURCES, Source, Target, fit};
 use dlm_vocab::settings::NORMALIZE;
 use dlm_vocab::{Arg, Type, Unit, Word};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const BLOCK: &str = "data";
 const A_SOURCE: &str = "a source such as `csv(\"file.csv\", target = \"column\")`";
@@ -68,6 +68,7 @@ pub(crate) fn dataset(world: &World<'_>, decl: Decl, diags: &mut Diags) -> Optio
         counts,
         facts: origins.facts,
         vocabulary: BTreeMap::new(),
+        tokens: BTreeSet::new(),
     })
 }
 
@@ -335,6 +336,7 @@ fn normalize(
 ) -> Option<Normalize> {
     let Some(expr) = block.value("normalize") else {
         return Some(match facts.kind {
+            _ if !facts.inputs.is_empty() => Normalize::Each,
             InputKind::Table => Normalize::Standard,
             InputKind::Image | InputKind::Tensor | InputKind::Tokens => Normalize::None,
         });
@@ -409,7 +411,7 @@ pub(crate) fn normalization(
 
 /// How many numbers a normalisation has: one for each channel or feature.
 pub(crate) fn channels(facts: &Facts) -> usize {
-    facts.shape.0.first().copied().unwrap_or(1)
+    facts.pieces().iter().map(|piece| piece.shape.first().copied().unwrap_or(1)).sum()
 }
 
 /// The list of augmentations.
@@ -461,6 +463,12 @@ fn augmentation(
         let help =
             (!others.is_empty()).then(|| format!("for other data there is {}", others.join(", ")));
         diags.push(settings::unfit_value(call.span, &message, label, help.as_deref()));
+        return None;
+    }
+    if !facts.inputs.is_empty() {
+        let message = format!("`{}` changes one input, and a sample has several", name.text);
+        let help = "leave `augment` out";
+        diags.push(settings::unfit_value(call.span, &message, "of one input alone", Some(help)));
         return None;
     }
     if facts.kind == InputKind::Tokens {

@@ -23,7 +23,7 @@ mod builder;
 mod call;
 mod declare;
 mod flow;
-mod params;
+pub(crate) mod params;
 mod paths;
 mod report;
 pub mod seen;
@@ -59,8 +59,10 @@ pub enum Unbuilt {
 pub struct Misfit {
     /// What the input takes: `[3, H, W]`.
     pub takes: String,
-    /// The place of the input's type.
+    /// The place of the input's type, or of all inputs.
     pub at: Span,
+    /// The name of the data's input that has floats where the model takes whole numbers.
+    pub floats: Option<String>,
 }
 
 /// A network.
@@ -101,7 +103,7 @@ pub fn build(
         let _ = builder::Builder::new(world, &mut unheard).model(model, settings, data, None);
         return Err(Unbuilt::Reported);
     }
-    let with = || format!("{settings:?} {:?}", data.map(Facts::ty));
+    let with = || format!("{settings:?} {:?}", data.map(Facts::pieces));
     Memo::network(world, model, &with, diags, |diags| {
         builder::Builder::new(world, diags).model(model, settings, data, at)
     })

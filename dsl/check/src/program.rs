@@ -10,13 +10,13 @@ use crate::quant::Quantization;
 use dlm_base::{Code, Span};
 use dlm_graph::Ty;
 use dlm_vocab::augment::AugmentWord;
-use dlm_vocab::data::{Facts, Source};
+use dlm_vocab::data::{Facts, Piece, Source};
 use dlm_vocab::loss::Loss;
 use dlm_vocab::metric::Metric;
 use dlm_vocab::optim::Optimizer;
 use dlm_vocab::schedule::ScheduleWord;
 use dlm_vocab::{Arg, Args, Type, Unit};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A checked file with what it imports.
@@ -192,6 +192,8 @@ pub struct Dataset {
     /// The inputs that are looked up, by number, each with how many tokens are known there: where a file does not say
     /// which tokens it has, they are counted when it is read.
     pub vocabulary: BTreeMap<usize, usize>,
+    /// The inputs that a network takes as whole numbers, by number; they are not normalised.
+    pub tokens: BTreeSet<usize>,
     /// Samples of the training, validation and test part.
     pub counts: [usize; 3],
 }
@@ -262,6 +264,8 @@ pub enum Normalize {
     },
     /// Smallest 0 and largest 1 for each channel or feature of the training part.
     MinMax,
+    /// Each of several inputs as it would be alone: tables by mean and deviation, all else not at all.
+    Each,
 }
 
 /// An augmentation with its arguments.
@@ -304,6 +308,26 @@ pub enum Flow {
 }
 
 impl Network {
+    /// Whether samples of data enter it: as many inputs of the same shapes, whole numbers where it wants them.
+    pub fn takes(&self, facts: &Facts) -> bool {
+        let pieces = facts.pieces();
+        let fits = |((_, ty), piece): (&(String, Ty), &Piece)| {
+            *ty == piece.ty() || (piece.whole && *ty == Ty::tokens(piece.shape.clone()))
+        };
+        self.inputs.len() == pieces.len() && self.inputs.iter().zip(&pieces).all(fits)
+    }
+
+    /// What its inputs take, in words: `[1, 28, 28]`, or "sound [24, 40] and speaker int[1]".
+    pub fn takes_words(&self) -> String {
+        let each: Vec<String> =
+            self.inputs.iter().map(|(name, ty)| format!("{name} {ty}")).collect();
+        match (each.as_slice(), self.inputs.as_slice()) {
+            (_, [(_, only)]) => only.to_string(),
+            ([rest @ .., last], _) => format!("{} and {last}", rest.join(", ")),
+            ([], _) => String::new(),
+        }
+    }
+
     /// The value to which a path leads: the result of the layer of that path, or of the block.
     pub fn at(&self, path: &str) -> Option<Flow> {
         let layer = self.layers.iter().position(|layer| &*layer.path == path).map(Flow::Layer);

@@ -271,12 +271,8 @@ impl Use<'_> {
         let own = &self.program.datasets[first];
         let at = self.verb.on.as_ref().map_or(self.verb.keyword, |on| on.name.span);
         let (artifact, from) = (&self.verb.artifact.text, self.source.span());
-        let takes = match net.inputs.as_slice() {
-            [(_, ty)] => ty.to_string(),
-            inputs => format!("{} inputs", inputs.len()),
-        };
-        let is = data.facts.ty().to_string();
-        if takes != is {
+        if !net.takes(&data.facts) {
+            let (takes, is) = (net.takes_words(), data.facts.describe());
             let model = artifacts::Side { name: artifact, is: &takes, at: from };
             let source = artifacts::Side { name: &data.name, is: &is, at: data.train.span };
             let help = match first == dataset {

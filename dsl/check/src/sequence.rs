@@ -7,7 +7,7 @@ use crate::names::World;
 use crate::program::{Flow, NetLayer, Network, Program};
 use dlm_base::Span;
 use dlm_base::diag::codes::{lints, settings};
-use dlm_graph::Role;
+use dlm_graph::{DType, Role};
 use dlm_vocab::Arg;
 use dlm_vocab::data::Target;
 use std::collections::BTreeSet;
@@ -17,6 +17,23 @@ pub(crate) fn check(world: &World<'_>, program: &mut Program, diags: &mut Diags)
     let mut told: BTreeSet<(Span, usize)> = BTreeSet::new();
     for (dataset, network) in pairs(program) {
         let net = &program.networks[network];
+        let whole = net.inputs.iter().enumerate().filter(|(_, (_, ty))| ty.dtype == DType::I32);
+        let data = &mut program.datasets[dataset];
+        data.tokens.extend(whole.map(|(input, _)| input));
+        if data.facts.tokens.is_none() && !data.tokens.is_empty() && !data.augment.is_empty() {
+            data.augment.clear();
+            let message = format!(
+                "`{}` is augmented, and `{}` takes its numbers as tokens",
+                data.name, net.title
+            );
+            let help = "leave `augment` out";
+            diags.push(settings::unfit_value(
+                data.span,
+                &message,
+                "amounts alone change",
+                Some(help),
+            ));
+        }
         for (layer, input) in lookups(net) {
             let known = layer.args.size("vocabulary");
             let data = &mut program.datasets[dataset];

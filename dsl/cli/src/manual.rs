@@ -266,6 +266,8 @@ pub(crate) fn values(ty: Type) -> String {
         Type::Ints { min } => format!("list of whole numbers ≥ {min}"),
         Type::Reals => "list of reals".into(),
         Type::Strs => "list of strings".into(),
+        Type::Texts => "string, or list of strings".into(),
+        Type::Columns => "list of strings, or list of such lists".into(),
         Type::Sizes => "shape: a list of whole numbers ≥ 1".into(),
         Type::Duration => "`5 epochs` or `200 steps`".into(),
         Type::Part => "`10%` or `500 samples`".into(),

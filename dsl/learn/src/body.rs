@@ -1,7 +1,7 @@
 //! What an artifact consists of, trained, quantized or loaded, and how it answers.
 
 use crate::compile::TargetForm;
-use crate::data::{Loaded, Preprocess};
+use crate::data::{Lanes, Loaded, Preprocess};
 use crate::evaluate::{Answerer, ask};
 use crate::metrics::{Answers, Scores};
 use crate::quant::network::floats;
@@ -48,7 +48,7 @@ impl Body<'_> {
         let own = Norm::of(&data.preprocess);
         let inputs = self.norm().filter(|norm| norm.mean.len() == own.mean.len());
         let shape = &data.facts.shape;
-        let inputs = inputs.and_then(|norm| Rescale::between(&own, &norm, &shape.0));
+        let inputs = inputs.and_then(|norm| Rescale::between(&own, &norm, data.preprocess.lanes()));
         self.plain(shape, flows).rescaled(inputs, self.outputs(data))
     }
 
@@ -127,7 +127,7 @@ impl Body<'_> {
             _ => Norm { mean: vec![0.0; names.len()], std: vec![1.0; names.len()] },
         };
         match own.mean.len() == to.mean.len() {
-            true => Rescale::between(&own, &to, &[names.len()]),
+            true => Rescale::between(&own, &to, Lanes::of(&[names.len()])),
             false => None,
         }
     }

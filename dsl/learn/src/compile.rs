@@ -10,7 +10,7 @@ use dlm_graph::{
     Clock, DType, Graph, Mode, Plan, States, Ty, ValueId, Workspace, differentiate, pass,
 };
 use dlm_vocab::data::Target;
-use dlm_vocab::internal::{Ema, GradNorm, Tokens, WeightedSum};
+use dlm_vocab::internal::{Ema, GradNorm, Piece, Tokens, WeightedSum};
 use dlm_vocab::loss::Terms;
 use std::sync::{Arc, OnceLock};
 
@@ -54,16 +54,28 @@ impl TargetForm {
     }
 }
 
-/// Adds the graph's input, a row of floats for each sample, and what makes the network's inputs of it.
+/// Adds the graph's input, a row of floats for each sample, and what makes the network's inputs of it; a row
+/// holds the numbers of several inputs one after the other.
 pub fn enter_inputs(g: &mut Graph, network: &Network) -> Vec<ValueId> {
-    let enter = |(_, ty): &(String, Ty)| match ty.dtype {
-        DType::I32 => {
-            let row = g.input(Ty::flow(ty.shape.clone()));
-            g.add(Tokens, &[row])
+    let floats = |ty: &Ty| Ty::flow(ty.shape.clone());
+    let mut taken = Vec::new();
+    match network.inputs.as_slice() {
+        [(_, only)] => taken.push(g.input(floats(only))),
+        several => {
+            let size = several.iter().map(|(_, ty)| ty.shape.len()).sum();
+            let row = g.input(Ty::flow(vec![size]));
+            let mut start = 0;
+            for (_, ty) in several {
+                taken.push(g.add(Piece::new(start, floats(ty)), &[row]));
+                start += ty.shape.len();
+            }
         }
-        _ => g.input(ty.clone()),
+    }
+    let whole = |(value, (_, ty)): (ValueId, &(String, Ty))| match ty.dtype {
+        DType::I32 => g.add(Tokens, &[value]),
+        _ => value,
     };
-    network.inputs.iter().map(enter).collect()
+    taken.into_iter().zip(&network.inputs).map(whole).collect()
 }
 
 /// A network added to a graph.

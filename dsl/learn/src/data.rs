@@ -20,6 +20,7 @@ use dlm_vocab::data::fit::{adapt, fits, whole};
 use dlm_vocab::data::split::{Take, split_counts, split_in_order, split_samples};
 use dlm_vocab::data::{Facts, Numbers, Samples, Target, Targets, TokenUnit, Tokens};
 use preprocess::Scaler;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// A dataset that has been read.
@@ -35,6 +36,8 @@ pub struct Loaded {
     parts: [Rows; 3],
     augments: Vec<Arc<dyn Augment>>,
     scaler: Scaler,
+    /// The inputs that a network takes as whole numbers.
+    tokens: BTreeSet<usize>,
     /// Scratch memory of augmentations.
     spare: Mutex<Vec<f32>>,
 }
@@ -104,7 +107,8 @@ impl Loaded {
             Rows::new(source, rows, &sources[source].targets, &facts.target)
         });
         let Rows { rows, values, .. } = &parts[0];
-        let preprocess = Preprocess::fit(&dataset.normalize, &facts, &sources[0], rows, values);
+        let (normalize, tokens) = (&dataset.normalize, &dataset.tokens);
+        let preprocess = Preprocess::fit(normalize, &facts, &sources[0], rows, values, tokens);
         for samples in &mut sources {
             if let Numbers::F32(values) = &mut samples.inputs {
                 preprocess.fill_gaps(values);
@@ -119,6 +123,7 @@ impl Loaded {
             sources,
             parts,
             augments,
+            tokens: dataset.tokens.clone(),
             spare: Mutex::default(),
         })
     }
@@ -178,7 +183,8 @@ impl Loaded {
     /// How inputs would become numbers by another normalisation, measured on the same training part.
     pub fn preprocess_by(&self, normalize: &Normalize) -> Preprocess {
         let Rows { source, rows, values, .. } = &self.parts[0];
-        Preprocess::fit(normalize, &self.facts, &self.sources[*source], rows, values)
+        let samples = &self.sources[*source];
+        Preprocess::fit(normalize, &self.facts, samples, rows, values, &self.tokens)
     }
 
     /// A hash of the inputs of the training part in their order, and of how they are normalised.
@@ -243,7 +249,8 @@ fn gather<T: Copy>(all: &[T], rows: &[u32], size: usize) -> Vec<T> {
 /// Fails when the files are not what the checker saw of them.
 fn unchanged(dataset: &Dataset, facts: &Facts) -> Result<(), RunError> {
     let seen = &dataset.facts;
-    if (&seen.shape, &seen.target, seen.kind) == (&facts.shape, &facts.target, facts.kind) {
+    let same = (&seen.shape, &seen.inputs) == (&facts.shape, &facts.inputs);
+    if same && (&seen.target, seen.kind) == (&facts.target, facts.kind) {
         return Ok(());
     }
     let (name, was, is) = (&dataset.name, &seen.shape, &facts.shape);
@@ -265,24 +272,32 @@ fn unchanged(dataset: &Dataset, facts: &Facts) -> Result<(), RunError> {
 
 /// Fails where a token has a number that a network does not know.
 fn known_tokens(dataset: &Dataset, facts: &Facts, inputs: &Numbers) -> Result<(), RunError> {
-    let Some((_, &known)) = dataset.vocabulary.first_key_value() else { return Ok(()) };
     let size = facts.shape.len().max(1);
-    let bad = |x: f32| !(x >= 0.0 && x < known as f32 && x.fract() == 0.0);
-    let found = match inputs {
-        Numbers::U8 { bytes, .. } => {
-            bytes.iter().position(|&x| usize::from(x) >= known).map(|at| (at, f32::from(bytes[at])))
-        }
-        Numbers::F32(all) => all.iter().position(|&x| bad(x)).map(|at| (at, all[at])),
-    };
-    let Some((at, token)) = found else { return Ok(()) };
-    let message = format!(
-        "`{}`: sample {} has the token {token}, and the network knows those from 0 to {}",
-        dataset.name,
-        at / size,
-        known - 1
-    );
-    let help = "give `embedding` a larger vocabulary, or mend the data".to_string();
-    Err(RunError { message, help: Some(help), span: Some(dataset.span) })
+    let mut start = 0;
+    for (number, piece) in facts.pieces().iter().enumerate() {
+        let own = start..start + piece.size();
+        start = own.end;
+        let Some(&known) = dataset.vocabulary.get(&number) else { continue };
+        let bad = |&(at, x): &(usize, f32)| {
+            own.contains(&(at % size)) && !(x >= 0.0 && x < known as f32 && x.fract() == 0.0)
+        };
+        let found = match inputs {
+            Numbers::U8 { bytes, .. } => {
+                bytes.iter().map(|&byte| f32::from(byte)).enumerate().find(bad)
+            }
+            Numbers::F32(all) => all.iter().copied().enumerate().find(bad),
+        };
+        let Some((at, token)) = found else { continue };
+        let message = format!(
+            "`{}`: sample {} has the token {token}, and the network knows those from 0 to {}",
+            dataset.name,
+            at / size,
+            known - 1
+        );
+        let help = "give `embedding` a larger vocabulary, or mend the data".to_string();
+        return Err(RunError { message, help: Some(help), span: Some(dataset.span) });
+    }
+    Ok(())
 }
 
 /// How many samples each part takes from the training source.

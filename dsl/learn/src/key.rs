@@ -298,6 +298,10 @@ fn data(key: &mut Key, dataset: &Dataset, contents: &Contents) {
     key.put("data.seed", dataset.seed);
     key.put("data.stratify", dataset.stratify);
     key.put("data.normalize", normalize(&dataset.normalize));
+    if !dataset.tokens.is_empty() {
+        let tokens: Vec<String> = dataset.tokens.iter().map(usize::to_string).collect();
+        key.put("data.tokens", tokens.join(", "));
+    }
     let augment = dataset.augment.iter().map(|it| call(&it.word.word, &it.args));
     let augment: Vec<String> = augment.collect();
     key.put("data.augment", format!("[{}]", augment.join(", ")));
@@ -311,6 +315,7 @@ fn normalize(it: &Normalize) -> String {
         Normalize::None => "none".to_string(),
         Normalize::Standard => "standard".to_string(),
         Normalize::MinMax => "minmax".to_string(),
+        Normalize::Each => "each input as it would be alone".to_string(),
         Normalize::Given { mean, std } => format!("standard(mean = {mean:?}, std = {std:?})"),
     }
 }

@@ -141,7 +141,7 @@ impl<'a> Stored<'a> {
         let size = shape.len();
         let (from, to) = (Norm::of(preprocess), self.body.preprocess.as_ref().map(Norm::of));
         let to = to.filter(|to| to.mean.len() == from.mean.len());
-        let rescale = to.and_then(|to| Rescale::between(&from, &to, &shape.0));
+        let rescale = to.and_then(|to| Rescale::between(&from, &to, preprocess.lanes()));
         if let Some(rescale) = rescale {
             rescale.apply(&mut inputs, size);
         }

@@ -62,9 +62,60 @@ pub struct Facts {
     pub columns: Vec<Column>,
     /// What tokens stand for, where the inputs are tokens.
     pub tokens: Option<Tokens>,
+    /// The inputs of a sample where there are several: a sample is one row of their numbers, one after the
+    /// other, and `shape` says how many. Empty where there is one.
+    pub inputs: Vec<Piece>,
+    /// Whether the file's numbers are whole, so that a network may take them as tokens.
+    pub whole: bool,
+}
+
+/// One of the inputs of a sample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// What the file calls it.
+    pub name: String,
+    /// What it is.
+    pub kind: InputKind,
+    /// Its shape as users read it.
+    pub shape: Vec<usize>,
+    /// Whether the file's numbers are whole.
+    pub whole: bool,
+}
+
+impl Piece {
+    /// Its type as a network's input.
+    pub fn ty(&self) -> Ty {
+        match self.kind {
+            InputKind::Tokens => Ty::tokens(self.shape.clone()),
+            InputKind::Image | InputKind::Table | InputKind::Tensor => Ty::flow(self.shape.clone()),
+        }
+    }
+
+    /// How many numbers it has.
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
 }
 
 impl Facts {
+    /// The inputs of a sample, one or several; a single one has no name.
+    pub fn pieces(&self) -> Vec<Piece> {
+        if !self.inputs.is_empty() {
+            return self.inputs.clone();
+        }
+        let (name, shape) = (String::new(), self.shape.0.clone());
+        vec![Piece { name, kind: self.kind, shape, whole: self.whole }]
+    }
+
+    /// What a sample is, in words: `[1, 28, 28]`, or "x [24, 40] and speaker [1]".
+    pub fn describe(&self) -> String {
+        let each = self.inputs.iter().map(|piece| format!("{} {}", piece.name, piece.ty()));
+        match each.collect::<Vec<_>>().as_slice() {
+            [] => self.ty().to_string(),
+            [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+        }
+    }
+
     /// The type of one sample.
     pub fn ty(&self) -> Ty {
         match self.kind {

@@ -3,10 +3,12 @@
 mod ema;
 pub(crate) mod folded;
 mod grad_norm;
+mod piece;
 mod tokens;
 mod weighted_sum;
 
 pub use ema::Ema;
 pub use grad_norm::GradNorm;
+pub use piece::Piece;
 pub use tokens::Tokens;
 pub use weighted_sum::WeightedSum;

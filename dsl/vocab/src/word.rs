@@ -74,6 +74,11 @@ pub enum Type {
     Reals,
     /// A list of strings.
     Strs,
+    /// A string (arrives as [`Arg::Str`]) or a list of strings (arrives as [`Arg::Strs`]).
+    Texts,
+    /// A list of names of columns (arrives as [`Arg::Strs`]) or a list of such lists, one for each input of
+    /// a model (arrives as [`Arg::Groups`]).
+    Columns,
     /// The shape of a tensor, `[16, 7, 7]`: whole numbers from 1.
     Sizes,
     /// `5 epochs` or `200 steps`. Arrives as [`Arg::Quantity`].
@@ -155,6 +160,8 @@ pub enum Arg {
     Reals(Vec<f64>),
     /// Strings.
     Strs(Vec<String>),
+    /// Lists of strings.
+    Groups(Vec<Vec<String>>),
     /// A number with its unit.
     Quantity(f64, Unit),
     /// A word with numbers: `normal(0.02)`.
@@ -195,6 +202,11 @@ impl std::fmt::Display for Arg {
             Arg::Strs(v) => {
                 let quoted: Vec<String> = v.iter().map(|text| format!("{text:?}")).collect();
                 write!(f, "[{}]", list(&quoted))
+            }
+            Arg::Groups(v) => {
+                let lists: Vec<String> =
+                    v.iter().map(|v| Arg::Strs(v.clone()).to_string()).collect();
+                write!(f, "[{}]", list(&lists))
             }
             Arg::Quantity(v, unit) => write!(f, "{v} {unit}"),
             Arg::Call(name, v) => write!(f, "{name}({})", list(v)),

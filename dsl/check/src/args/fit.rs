@@ -150,12 +150,20 @@ fn value_of(value: &Const, param: &Param, scope: &Scope<'_>) -> Result<Arg, Unfi
             let reals: Option<Vec<f64>> = items.iter().map(Const::number).collect();
             reals.map(Arg::Reals).ok_or(Unfit::Kind)
         }
-        (Type::Strs, Const::List(items)) => {
-            let strs = items.iter().map(|item| match item {
-                Const::Str(v) => Some(v.clone()),
-                _ => None,
-            });
-            strs.collect::<Option<Vec<String>>>().map(Arg::Strs).ok_or(Unfit::Kind)
+        (Type::Strs, Const::List(items)) => strings(items).map(Arg::Strs),
+        (Type::Texts, Const::Str(v)) => Ok(Arg::Str(v.clone())),
+        (Type::Texts, Const::List(items)) => strings(items).map(Arg::Strs),
+        (Type::Columns, Const::List(items)) => {
+            let list = |item: &Const| match item {
+                Const::List(names) => strings(names),
+                _ => Err(Unfit::Kind),
+            };
+            match items.first() {
+                Some(Const::List(_)) => {
+                    items.iter().map(list).collect::<Result<_, _>>().map(Arg::Groups)
+                }
+                _ => strings(items).map(Arg::Strs),
+            }
         }
         (Type::Duration, Const::Quantity(v, unit @ (Unit::Epochs | Unit::Steps))) => {
             if *v >= 0.0 {
@@ -177,6 +185,14 @@ fn value_of(value: &Const, param: &Param, scope: &Scope<'_>) -> Result<Arg, Unfi
         }
         _ => Err(Unfit::Kind),
     }
+}
+
+fn strings(items: &[Const]) -> Result<Vec<String>, Unfit> {
+    let texts = items.iter().map(|item| match item {
+        Const::Str(v) => Ok(v.clone()),
+        _ => Err(Unfit::Kind),
+    });
+    texts.collect()
 }
 
 fn ints(items: &[Const], min: i64) -> Result<Vec<i64>, Unfit> {
@@ -376,6 +392,8 @@ pub fn type_words(ty: Type) -> String {
         Type::Ints { .. } => "a list of whole numbers",
         Type::Reals => "a list of numbers",
         Type::Strs => "a list of strings",
+        Type::Texts => "a string or a list of strings",
+        Type::Columns => "a list of strings, or a list of such lists",
         Type::Sizes => "a shape, such as `[16, 7, 7]`",
         Type::Duration => "a duration, such as `5 epochs` or `200 steps`",
         Type::Part => "a share or a count, such as `10%` or `500 samples`",

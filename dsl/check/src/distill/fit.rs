@@ -42,7 +42,7 @@ fn inputs(case: &Case<'_>, teacher: &Teacher<'_>) -> Option<dlm_base::Diag> {
         return Some(codes::different(at, &message, &label, &why, &help));
     }
     let (takes, title, place, help) = taken(case, teacher)?;
-    let is = data.facts.ty().to_string();
+    let is = data.facts.describe();
     let message = format!("`{name}` takes {takes}, but `{}` has {is}", data.name);
     let (own, theirs) = (format!("`{title}` takes {takes}"), format!("a sample is {is}"));
     let why = [(place, own.as_str()), (data.train.span, theirs.as_str())];
@@ -52,7 +52,10 @@ fn inputs(case: &Case<'_>, teacher: &Teacher<'_>) -> Option<dlm_base::Diag> {
 /// What a teacher takes instead of the data's samples, what takes it and where that is fixed, and what to do.
 fn taken<'a>(case: &Case<'a>, teacher: &'a Teacher<'_>) -> Option<(String, &'a str, Span, String)> {
     let shape = &case.data.facts.shape;
-    let help = format!("take a teacher whose samples are {shape}, like the student's");
+    let help = format!(
+        "take a teacher whose samples are {}, like the student's",
+        case.data.facts.describe()
+    );
     if let Made::Loaded(load) = teacher.made.made
         && let Loaded::Closed { sample: Some(sizes), span, .. } = &load.what
     {
@@ -66,10 +69,9 @@ fn taken<'a>(case: &Case<'a>, teacher: &'a Teacher<'_>) -> Option<(String, &'a s
         return (!lies_alike(sizes, shape)).then_some((takes, &*load.artifact, *span, help));
     }
     let net = network(case, teacher)?;
-    match net.inputs.as_slice() {
-        [(_, ty)] if ty.shape == *shape => None,
-        [(_, ty)] => Some((ty.shape.to_string(), &net.title, net.span, help)),
-        inputs => Some((format!("{} inputs", inputs.len()), &net.title, net.span, help)),
+    match net.takes(&case.data.facts) {
+        true => None,
+        false => Some((net.takes_words(), &net.title, net.span, help)),
     }
 }
 

@@ -207,7 +207,7 @@ fn learnt(program: &Program, student: &str, teacher: &str) -> bool {
 
 /// Whether two datasets ask the same question: the same classes, of inputs of one shape.
 fn alike(a: &Dataset, b: &Dataset) -> bool {
-    (a.facts.ty(), &a.facts.target) == (b.facts.ty(), &b.facts.target)
+    (a.facts.pieces(), &a.facts.target) == (b.facts.pieces(), &b.facts.target)
 }
 
 #[cfg(test)]

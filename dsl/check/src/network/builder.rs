@@ -7,10 +7,10 @@ use crate::consts::{Const, Local, Scope};
 use crate::diags::Diags;
 use crate::names::{Decl, World, unused};
 use crate::program::{Flow, NetLayer, Network};
-use dlm_base::Span;
 use dlm_base::diag::codes::{lints, settings};
+use dlm_base::{Shape, Span};
 use dlm_grammar::tree::{self, Statement};
-use dlm_graph::{Role, Ty};
+use dlm_graph::{DType, Role, Ty};
 use dlm_vocab::data::Facts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -116,10 +116,6 @@ impl<'w, 'd> Builder<'w, 'd> {
         if flows.is_empty() || self.world.is_recursive(decl) {
             return Err(Unbuilt::Reported);
         }
-        if data.is_some() && flows.len() > 1 {
-            let takes = format!("{} inputs", flows.len());
-            return Err(Unbuilt::Misfit(Misfit { takes, at: network.params_span }));
-        }
         let shapes = self.model_inputs(decl, &flows, data, &mut scope)?;
         let mut inputs = Vec::new();
         for (i, (param, ty)) in flows.iter().zip(&shapes).enumerate() {
@@ -165,25 +161,49 @@ impl<'w, 'd> Builder<'w, 'd> {
     ) -> Result<Vec<Ty>, Unbuilt> {
         let network = self.world.network(decl);
         let mut shapes = Vec::new();
-        if let (Some(facts), [param]) = (data, flows) {
-            let misfit = || {
-                let takes = self.world.text(param.ty.span).to_string();
-                Err(Unbuilt::Misfit(Misfit { takes, at: param.ty.span }))
+        if let Some(facts) = data {
+            let pieces = facts.pieces();
+            let world = self.world;
+            let misfit = |floats: Option<&str>| {
+                let texts = flows.iter().map(|param| world.text(param.ty.span));
+                let named = flows.iter().zip(texts.clone());
+                let named = named.map(|(param, text)| format!("{} {text}", param.name.text));
+                let named: Vec<String> = named.collect();
+                let (takes, at) = match (named.as_slice(), flows) {
+                    ([rest @ .., last], [_, _, ..]) => {
+                        (format!("{} and {last}", rest.join(", ")), network.params_span)
+                    }
+                    _ => (texts.collect(), flows[0].ty.span),
+                };
+                let floats = floats.map(str::to_string);
+                Err(Unbuilt::Misfit(Misfit { takes, at, floats }))
             };
-            let bound = sizes::bind(network, param, &facts.shape, scope);
-            let Ok(new) = bound else { return misfit() };
-            scope.locals.extend(new);
+            if pieces.len() != flows.len() {
+                return misfit(None);
+            }
+            for (param, piece) in flows.iter().zip(&pieces) {
+                let shape = Shape(piece.shape.clone());
+                let Ok(new) = sizes::bind(network, param, &shape, scope) else {
+                    return misfit(None);
+                };
+                scope.locals.extend(new);
+            }
             self.defaults(decl, scope)?;
-            match sizes::agree(param, &facts.shape, scope, self.diags) {
-                Some(true) => {}
-                Some(false) => return misfit(),
-                None => return Err(Unbuilt::Reported),
+            for (param, piece) in flows.iter().zip(&pieces) {
+                match sizes::agree(param, &Shape(piece.shape.clone()), scope, self.diags) {
+                    Some(true) => {}
+                    Some(false) => return misfit(None),
+                    None => return Err(Unbuilt::Reported),
+                }
+                let ty = match params::dtype(param) {
+                    DType::I32 if piece.whole => Ty::tokens(piece.shape.clone()),
+                    _ => piece.ty(),
+                };
+                if params::dtype(param) != ty.dtype {
+                    return misfit((ty.dtype == DType::F32).then_some(&*piece.name));
+                }
+                shapes.push(ty);
             }
-            let ty = facts.ty();
-            if params::dtype(param) != ty.dtype {
-                return misfit();
-            }
-            shapes.push(ty);
         } else {
             if flows.iter().any(|param| sizes::is_open(network, param, scope)) {
                 return Err(Unbuilt::Open);

@@ -4,6 +4,7 @@ use super::{Case, Term};
 use crate::consts::Scope;
 use crate::data::labels_at;
 use crate::network::Misfit;
+use crate::network::params::is_flow;
 use crate::program::{Dataset, Flow, NetLayer, Network};
 use dlm_base::diag::codes::{artifacts as codes, lints, settings};
 use dlm_base::{Diag, Edit, Fix, Shape, Span};
@@ -19,12 +20,33 @@ pub(crate) fn input(
     data: &Dataset,
     scope: &Scope<'_>,
 ) -> Diag {
-    let is = data.facts.ty().to_string();
+    let is = data.facts.describe();
     let side = codes::Side { name: &model.name.text, is: &found.takes, at: found.at };
     let source = codes::Side { name: &data.name, is: &is, at: data.train.span };
     let Some(param) = model.params.iter().find(|param| param.ty.span == found.at) else {
-        return codes::input_unfit(at, side, source, "leave one input: data feed a single one");
+        let several = data.facts.inputs.len();
+        let inputs = model.params.iter().filter(|param| is_flow(param)).count();
+        let help = match (&found.floats, several) {
+            (Some(floats), _) => format!("store `{floats}` as whole numbers, or take floats"),
+            (None, 0) => format!(
+                "name what each of the {inputs} inputs takes: `npz(…, input = [\"x\", \"z\"])`, or a list of \
+                 lists in `features`"
+            ),
+            (None, several) if several == inputs => {
+                "let the inputs take these, in this order".to_string()
+            }
+            (None, several) => format!("declare {several} inputs, in this order"),
+        };
+        return codes::input_unfit(at, side, source, &help);
     };
+    if found.floats.is_some() {
+        let help = format!("store whole numbers, or write `{}: {is}`", param.name.text);
+        return codes::input_unfit(at, side, source, &help);
+    }
+    if data.facts.inputs.len() > 1 {
+        let help = format!("declare {} inputs, in this order", data.facts.inputs.len());
+        return codes::input_unfit(at, side, source, &help);
+    }
     let text = format!("{}: {is}", param.name.text);
     let diag = codes::input_unfit(at, side, source, &format!("write `{text}`"));
     match scope.world.in_main(found.at) {

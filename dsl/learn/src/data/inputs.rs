@@ -37,7 +37,19 @@ pub fn inputs_from_file(
             Err(error) => Err(RunError::plain(format!("`{path}`: {error}"))),
         };
     }
-    let mut values: Vec<f32> = if ends(&[".npy"]) {
+    let arrays = !preprocess.inputs.is_empty() && preprocess.columns.is_empty();
+    let mut values: Vec<f32> = if arrays {
+        if !ends(&[".npz"]) {
+            let names = preprocess.inputs.iter().map(|piece| format!("`{}`", piece.name));
+            let names: Vec<String> = names.collect();
+            return Err(RunError {
+                message: format!("`{path}` does not end in .npz"),
+                help: Some(format!("give an archive with the arrays {}", names.join(", "))),
+                span: None,
+            });
+        }
+        inputs::arrays(files, path, &preprocess.inputs).map_err(failed)?
+    } else if ends(&[".npy"]) {
         match inputs::array(files, path, &shape).map_err(failed)? {
             Numbers::U8 { bytes, .. } => {
                 let scale =

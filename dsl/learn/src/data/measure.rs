@@ -3,25 +3,55 @@
 use dlm_vocab::data::{Column, Numbers};
 
 /// Which channel or feature a number of a sample belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lanes {
     pub(super) count: usize,
+    inputs: Vec<Lie>,
+}
+
+/// How the lanes of one input lie in a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Lie {
+    /// Where its numbers begin, and the first of its lanes.
+    start: usize,
+    first: usize,
+    count: usize,
     inner: usize,
 }
 
 impl Lanes {
     /// The channels of a map `[c, h, w]` (stored h, w, c), of a signal `[c, t]`, or each feature.
     pub(crate) fn of(shape: &[usize]) -> Lanes {
-        match *shape {
-            [c, t] => Lanes { count: c, inner: t },
-            [c, _, _] => Lanes { count: c, inner: 1 },
-            _ => Lanes { count: shape.iter().product::<usize>().max(1), inner: 1 },
-        }
+        Lanes::of_all(&[shape])
+    }
+
+    /// Those of several inputs of these shapes, one after the other.
+    pub(crate) fn of_all(shapes: &[&[usize]]) -> Lanes {
+        let (mut first, mut start) = (0, 0);
+        let lie = |shape: &&[usize]| {
+            let size = shape.iter().product::<usize>();
+            let (count, inner) = match **shape {
+                [c, t] => (c, t),
+                [c, _, _] => (c, 1),
+                _ => (size.max(1), 1),
+            };
+            let lie = Lie { start, first, count, inner };
+            (first, start) = (first + count, start + size);
+            lie
+        };
+        let inputs: Vec<Lie> = shapes.iter().map(lie).collect();
+        Lanes { count: first, inputs }
+    }
+
+    /// The lanes of the input of that number.
+    pub(super) fn of_input(&self, number: usize) -> std::ops::Range<usize> {
+        self.inputs.get(number).map_or(0..0, |lie| lie.first..lie.first + lie.count)
     }
 
     /// The lane of the `i`-th number of a sample.
-    pub(crate) fn lane(self, i: usize) -> usize {
-        i / self.inner % self.count
+    pub(crate) fn lane(&self, i: usize) -> usize {
+        let lie = self.inputs.iter().rev().find(|lie| lie.start <= i).unwrap_or(&self.inputs[0]);
+        lie.first + (i - lie.start) / lie.inner % lie.count
     }
 }
 
@@ -71,7 +101,7 @@ pub(super) fn or_one(x: f64, lane: &Lane) -> f32 {
 }
 
 /// The lanes of these rows; gaps are passed over. Bytes are measured as the inputs that they become.
-pub(super) fn measure(inputs: &Numbers, rows: &[u32], lanes: Lanes, size: usize) -> Vec<Lane> {
+pub(super) fn measure(inputs: &Numbers, rows: &[u32], lanes: &Lanes, size: usize) -> Vec<Lane> {
     let mut found = vec![Lane::default(); lanes.count];
     match inputs {
         Numbers::F32(all) => {

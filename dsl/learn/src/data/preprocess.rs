@@ -2,8 +2,9 @@
 
 use super::measure::{Lane, Lanes, measure, one_hot, or_one};
 use dlm_check::program::Normalize;
-use dlm_vocab::data::{Column, Facts, Format, InputKind, Numbers, Samples, Target, Tokens};
+use dlm_vocab::data::{Column, Facts, Format, InputKind, Numbers, Piece, Samples, Target, Tokens};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// How inputs become the network's numbers, and its answers the user's: `(x − mean) / std` for each
 /// channel of an image or feature of a table, bytes divided by `scale` first and gaps filled; values
@@ -25,6 +26,9 @@ pub struct Preprocess {
     pub gaps: Vec<f32>,
     /// The columns of a table with names.
     pub columns: Vec<Column>,
+    /// The inputs of a sample, where there are several.
+    #[serde(default)]
+    pub inputs: Vec<Piece>,
     /// What tokens stand for, where the inputs are tokens.
     #[serde(default)]
     pub tokens: Option<Tokens>,
@@ -41,15 +45,17 @@ pub struct Preprocess {
 impl Preprocess {
     /// Measured on the samples `rows` of the training source alone, whose target values are `values`.
     /// A number that tells whether a text is there (one-hot) is left as it is, unless the program gives
-    /// means and deviations itself.
+    /// means and deviations itself; so are the inputs `tokens`, which a network takes as whole numbers.
     pub(super) fn fit(
         normalize: &Normalize,
         facts: &Facts,
         samples: &Samples,
         rows: &[u32],
         values: &[f32],
+        tokens: &BTreeSet<usize>,
     ) -> Preprocess {
-        let lanes = Lanes::of(facts.shape.sizes());
+        let pieces = facts.pieces();
+        let lanes = lanes_of(&pieces);
         let scale = match &samples.inputs {
             Numbers::U8 { scale, .. } => *scale,
             Numbers::F32(_) => 1.0,
@@ -57,11 +63,15 @@ impl Preprocess {
         // A table may have gaps later, in new inputs.
         let gaps = match &samples.inputs {
             Numbers::U8 { .. } => false,
-            Numbers::F32(all) => facts.kind == InputKind::Table || all.iter().any(|x| x.is_nan()),
+            Numbers::F32(all) => {
+                let table = pieces.iter().any(|piece| piece.kind == InputKind::Table);
+                table || all.iter().any(|x| x.is_nan())
+            }
         };
-        let measured = matches!(normalize, Normalize::Standard | Normalize::MinMax);
+        let measured =
+            matches!(normalize, Normalize::Standard | Normalize::MinMax | Normalize::Each);
         let found = match gaps || measured {
-            true => measure(&samples.inputs, rows, lanes, facts.shape.len()),
+            true => measure(&samples.inputs, rows, &lanes, facts.shape.len()),
             false => Vec::new(),
         };
         let spread = |given: &[f64]| -> Vec<f32> {
@@ -70,7 +80,7 @@ impl Preprocess {
         let (mut mean, mut std): (Vec<f32>, Vec<f32>) = match normalize {
             Normalize::None => (vec![0.0; lanes.count], vec![1.0; lanes.count]),
             Normalize::Given { mean, std } => (spread(mean), spread(std)),
-            Normalize::Standard => {
+            Normalize::Standard | Normalize::Each => {
                 found.iter().map(|l| (l.mean as f32, or_one(l.deviation(), l))).unzip()
             }
             Normalize::MinMax => {
@@ -82,6 +92,17 @@ impl Preprocess {
             let hot = one_hot(&facts.columns);
             for (i, _) in hot.iter().enumerate().filter(|(_, hot)| **hot) {
                 (mean[i], std[i]) = (0.0, 1.0);
+            }
+        }
+        let alone = |number: usize, piece: &Piece| {
+            *normalize == Normalize::Each && piece.kind != InputKind::Table
+                || tokens.contains(&number)
+        };
+        for (number, piece) in pieces.iter().enumerate() {
+            if alone(number, piece) {
+                for lane in lanes.of_input(number) {
+                    (mean[lane], std[lane]) = (0.0, 1.0);
+                }
             }
         }
         let gaps = match gaps {
@@ -97,11 +118,20 @@ impl Preprocess {
             std,
             gaps,
             columns: facts.columns.clone(),
+            inputs: facts.inputs.clone(),
             tokens: facts.tokens.clone(),
             format: samples.format.clone().or_else(|| usual(facts)),
             target: facts.target.clone(),
             target_mean: targets.iter().map(|lane| lane.mean as f32).collect(),
             target_std: targets.iter().map(|lane| or_one(lane.deviation(), lane)).collect(),
+        }
+    }
+
+    /// Which channel or feature each number of a sample belongs to.
+    pub(crate) fn lanes(&self) -> Lanes {
+        match self.inputs.is_empty() {
+            true => Lanes::of(&self.shape),
+            false => lanes_of(&self.inputs),
         }
     }
 
@@ -112,7 +142,7 @@ impl Preprocess {
 
     /// Fills the gaps of samples in place.
     pub fn fill_gaps(&self, samples: &mut [f32]) {
-        let lanes = Lanes::of(&self.shape);
+        let lanes = self.lanes();
         for sample in samples.chunks_exact_mut(self.size().max(1)) {
             for (i, x) in sample.iter_mut().enumerate().filter(|(_, x)| x.is_nan()) {
                 *x = self.gaps.get(lanes.lane(i)).copied().unwrap_or(0.0);
@@ -122,7 +152,7 @@ impl Preprocess {
 
     /// Normalises samples without gaps in place; bytes have been divided by `scale`.
     pub fn normalize(&self, samples: &mut [f32]) {
-        let lanes = Lanes::of(&self.shape);
+        let lanes = self.lanes();
         for sample in samples.chunks_exact_mut(self.size().max(1)) {
             for (i, x) in sample.iter_mut().enumerate() {
                 let lane = lanes.lane(i);
@@ -150,6 +180,12 @@ impl Preprocess {
     }
 }
 
+/// The channels and features of inputs.
+fn lanes_of(inputs: &[Piece]) -> Lanes {
+    let shapes: Vec<&[usize]> = inputs.iter().map(|piece| piece.shape.as_slice()).collect();
+    Lanes::of_all(&shapes)
+}
+
 /// How new rows of a table that came from no file are written: with names, separated by commas.
 fn usual(facts: &Facts) -> Option<Format> {
     (!facts.columns.is_empty()).then_some(Format { header: true, separator: ',', skip: 0 })
@@ -166,6 +202,7 @@ impl Default for Preprocess {
             std: vec![1.0],
             gaps: Vec::new(),
             columns: Vec::new(),
+            inputs: Vec::new(),
             tokens: None,
             format: None,
             target: Target::None,
@@ -193,7 +230,7 @@ pub(super) struct Scaler {
 
 impl Scaler {
     pub(super) fn new(preprocess: &Preprocess) -> Scaler {
-        let lanes = Lanes::of(&preprocess.shape);
+        let lanes = preprocess.lanes();
         let unit: Vec<f32> = (0..=255u8).map(|byte| f32::from(byte) / preprocess.scale).collect();
         let bytes = matches!(preprocess.kind, InputKind::Image | InputKind::Tokens);
         let pairs = preprocess.mean.iter().zip(&preprocess.std).filter(|_| bytes);

@@ -58,6 +58,7 @@ fn dataset(train: SourceUse, valid: Part, test: Part, files: &dyn Files) -> Data
         limit: None,
         facts,
         vocabulary: Default::default(),
+        tokens: Default::default(),
         counts: [0; 3],
     }
 }

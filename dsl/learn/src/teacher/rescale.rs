@@ -38,12 +38,12 @@ impl Norm {
 }
 
 impl Rescale {
-    /// Inputs of the shape `shape`, normalised by `from`, as if they were normalised by `to`; `None` where
+    /// Inputs with these channels or features, normalised by `from`, as if they were normalised by `to`; `None` where
     /// that is the same.
     ///
     /// # Panics
     /// When the two are not of as many channels or features.
-    pub fn between(from: &Norm, to: &Norm, shape: &[usize]) -> Option<Rescale> {
+    pub(crate) fn between(from: &Norm, to: &Norm, lanes: Lanes) -> Option<Rescale> {
         assert_eq!(from.mean.len(), to.mean.len(), "channels of two normalisations");
         if from == to {
             return None;
@@ -53,7 +53,7 @@ impl Rescale {
         let shift = (0..from.mean.len()).map(|i| {
             ((f64::from(from.mean[i]) - f64::from(to.mean[i])) / f64::from(to.std[i])) as f32
         });
-        Some(Rescale { lanes: Lanes::of(shape), factor, shift: shift.collect() })
+        Some(Rescale { lanes, factor, shift: shift.collect() })
     }
 
     /// Rescales samples in place, each of `size` numbers.
@@ -81,11 +81,11 @@ mod tests {
         let from = norm(&[0.1, 0.2], &[0.5, 0.25]);
         let mut x = [(0.5 - 0.1) / 0.5, (0.25 - 0.2) / 0.25, (1.0 - 0.1) / 0.5, (0.0 - 0.2) / 0.25];
         let pixels = norm(&[0.0, 0.0], &[1.0, 1.0]).times(255.0);
-        let rescale = Rescale::between(&from, &pixels, &[2, 1, 2]).unwrap();
+        let rescale = Rescale::between(&from, &pixels, Lanes::of(&[2, 1, 2])).unwrap();
         rescale.apply(&mut x, 4);
         for (x, expected) in x.iter().zip([127.5, 63.75, 255.0, 0.0]) {
             assert!((x - expected).abs() < 1e-4, "{x} {expected}");
         }
-        assert_eq!(Rescale::between(&from, &from.clone(), &[2, 1, 2]), None);
+        assert_eq!(Rescale::between(&from, &from.clone(), Lanes::of(&[2, 1, 2])), None);
     }
 }

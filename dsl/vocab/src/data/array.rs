@@ -35,6 +35,11 @@ impl Form {
         }
     }
 
+    /// Whether numbers are whole.
+    pub(crate) fn is_whole(self) -> bool {
+        !self.is_float() && self != Form::Bool
+    }
+
     /// Whether numbers have fractions.
     pub(crate) fn is_float(self) -> bool {
         matches!(self, Form::F16 | Form::F32 | Form::F64)

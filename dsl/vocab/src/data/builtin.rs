@@ -82,6 +82,8 @@ fn facts(args: &Args, _: &dyn Files) -> Result<Facts, DataError> {
         target: Target::Classes(texts(classes)),
         columns: columns.collect(),
         tokens: None,
+        inputs: Vec::new(),
+        whole: false,
     })
 }
 

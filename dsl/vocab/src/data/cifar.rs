@@ -153,5 +153,7 @@ fn facts_of(samples: usize, format: Format) -> Facts {
         target: Target::Classes((0..format.classes).map(|c| c.to_string()).collect()),
         columns: Vec::new(),
         tokens: None,
+        inputs: Vec::new(),
+        whole: false,
     }
 }

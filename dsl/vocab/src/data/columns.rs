@@ -1,7 +1,7 @@
 //! The columns of a table, whatever its file: which are asked for, and what they are by their cells.
 
 use super::read::{Param, grouped};
-use super::{Column, DataError, Facts, InputKind, MAX_TEXTS, Target};
+use super::{Column, DataError, Facts, InputKind, MAX_TEXTS, Piece, Target};
 use crate::word::{Arg, Args};
 use dlm_base::{Shape, suggest};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,24 +52,22 @@ pub(crate) trait Named {
             Some(Arg::Str(name)) => Some(self.find(name, "target")?),
             Some(other) => panic!("target: string, not {other:?}"),
         };
-        let mut features = Vec::new();
+        let (mut features, mut groups) = (Vec::new(), Vec::new());
         match args.get("features") {
             None => features.extend(
                 (0..self.names().len())
                     .filter(|&place| Some(place) != target && usual(&self.names()[place])),
             ),
-            Some(Arg::Strs(names)) => {
-                for name in names {
-                    let place = self.find(name, "features")?;
-                    if Some(place) == target {
-                        let message = format!("`{name}` is the target and cannot be a feature too");
-                        return Err(DataError::argument("features", message));
+            Some(Arg::Strs(names)) => self.add(names, target, &mut features)?,
+            Some(Arg::Groups(lists)) => {
+                for names in lists {
+                    if names.is_empty() {
+                        let message = "an input of no columns";
+                        return Err(DataError::argument("features", message)
+                            .help("list the columns of each input: `[[\"a\", \"b\"], [\"c\"]]`"));
                     }
-                    if features.contains(&place) {
-                        let message = format!("`{name}` is listed twice");
-                        return Err(DataError::argument("features", message));
-                    }
-                    features.push(place);
+                    self.add(names, target, &mut features)?;
+                    groups.push(names.len());
                 }
             }
             Some(other) => panic!("features: strings, not {other:?}"),
@@ -81,7 +79,29 @@ pub(crate) trait Named {
                 None => DataError::content(FILE, message),
             });
         }
-        Ok(Chosen { features, target })
+        Ok(Chosen { features, groups, target })
+    }
+
+    /// Adds the places of the columns of these names.
+    fn add(
+        &self,
+        names: &[String],
+        target: Option<usize>,
+        features: &mut Vec<usize>,
+    ) -> Result<(), DataError> {
+        for name in names {
+            let place = self.find(name, "features")?;
+            if Some(place) == target {
+                let message = format!("`{name}` is the target and cannot be a feature too");
+                return Err(DataError::argument("features", message));
+            }
+            if features.contains(&place) {
+                let message = format!("`{name}` is listed twice");
+                return Err(DataError::argument("features", message));
+            }
+            features.push(place);
+        }
+        Ok(())
     }
 
     /// The column at `place` as a feature.
@@ -188,6 +208,8 @@ pub(crate) trait Named {
 /// The columns that a source asks for, by their places.
 pub(crate) struct Chosen {
     pub(crate) features: Vec<usize>,
+    /// How many of them each input has, where there are several inputs.
+    pub(crate) groups: Vec<usize>,
     pub(crate) target: Option<usize>,
 }
 
@@ -302,8 +324,25 @@ pub(crate) fn text_place(texts: &[String], cell: &str) -> Option<usize> {
     }
 }
 
-/// The facts of a table with these features.
-pub(crate) fn facts_of(columns: Vec<Column>, target: Option<&Target>, samples: usize) -> Facts {
+/// The facts of a table with these features, of which each input has as many as `groups` says.
+pub(crate) fn facts_of(
+    columns: Vec<Column>,
+    groups: &[usize],
+    target: Option<&Target>,
+    samples: usize,
+) -> Facts {
+    let mut rest = columns.as_slice();
+    let piece = |&count: &usize| {
+        let (own, after) = rest.split_at(count);
+        rest = after;
+        let names: Vec<&str> = own.iter().map(|column| &*column.name).collect();
+        let shape = vec![own.iter().map(Column::width).sum()];
+        Piece { name: names.join("+"), kind: InputKind::Table, shape, whole: false }
+    };
+    let inputs: Vec<Piece> = match groups {
+        [] | [_] => Vec::new(),
+        groups => groups.iter().map(piece).collect(),
+    };
     Facts {
         kind: InputKind::Table,
         shape: Shape::of(&[columns.iter().map(Column::width).sum()]),
@@ -311,6 +350,8 @@ pub(crate) fn facts_of(columns: Vec<Column>, target: Option<&Target>, samples: u
         target: target.cloned().unwrap_or(Target::None),
         columns,
         tokens: None,
+        inputs,
+        whole: false,
     }
 }
 

@@ -51,9 +51,10 @@ word! {
             },
             P {
                 name: "features",
-                ty: Type::Strs,
+                ty: Type::Columns,
                 default: Default::Absent,
-                doc: "the columns to predict from, in this order; all but the target when not given",
+                doc: "the columns to predict from, in this order; all but the target when not given; a list of lists \
+                      gives a model several inputs",
                 aliases: &["columns", "usecols", "inputs"],
             },
             P {
@@ -113,6 +114,8 @@ struct Sheet {
     table: Table,
     /// Place and kind of each feature.
     features: Vec<(usize, Column)>,
+    /// How many features each input has, where there are several.
+    groups: Vec<usize>,
     target: Option<(usize, Target)>,
     rows: usize,
 }
@@ -120,7 +123,7 @@ struct Sheet {
 impl Sheet {
     fn facts(&self) -> Facts {
         let columns = self.features.iter().map(|(_, column)| column.clone()).collect();
-        facts_of(columns, self.target.as_ref().map(|(_, target)| target), self.rows)
+        facts_of(columns, &self.groups, self.target.as_ref().map(|(_, target)| target), self.rows)
     }
 }
 
@@ -157,7 +160,7 @@ fn read(args: &Args, files: &dyn Files, limit: u64) -> Result<Sheet, DataError> 
     let format = format(args)?;
     let mut input = Input::open(files, args.str("file"), ("file", 0))?;
     let table = Table::read(&mut input, format, limit)?;
-    let Chosen { features, target } = table.chosen(args, |_| true)?;
+    let Chosen { features, groups, target } = table.chosen(args, |_| true)?;
     let (cells, rows) = table.scan()?;
     let feature = |place: usize| table.feature(place, &cells[place]).map(|column| (place, column));
     let features = features.into_iter().map(feature).collect::<Result<Vec<_>, _>>()?;
@@ -168,7 +171,7 @@ fn read(args: &Args, files: &dyn Files, limit: u64) -> Result<Sheet, DataError> 
             Some((place, target))
         }
     };
-    Ok(Sheet { table, features, target, rows })
+    Ok(Sheet { table, features, groups, target, rows })
 }
 
 /// The targets of all rows.

@@ -1,6 +1,6 @@
 //! Whether the sources of one dataset ask the same question, and how one is read as the other.
 
-use super::{Column, Facts, Numbers, Samples, Target, Targets, Tokens};
+use super::{Column, Facts, InputKind, Numbers, Samples, Target, Targets, Tokens};
 use std::collections::BTreeMap;
 
 /// Why a source does not fit the training source.
@@ -39,10 +39,17 @@ pub fn fits(whole: &Facts, part: &str, other: &Facts) -> Result<(), Misfit> {
             let help = tokens.then(|| "give both as many tokens a sample".to_string());
             return Err(Misfit { message, help });
         }
+        let lies = |facts: &Facts| -> Vec<(InputKind, Vec<usize>)> {
+            facts.inputs.iter().map(|piece| (piece.kind, piece.shape.clone())).collect()
+        };
+        if lies(whole) != lies(other) {
+            let (own, train) = (other.describe(), whole.describe());
+            return misfit(format!("a sample of `{part}` is {own}, one of `train` {train}"));
+        }
         if whole.kind != other.kind {
             let name = |facts: &Facts| match facts.kind {
-                super::InputKind::Image => "bytes",
-                super::InputKind::Tokens => "tokens",
+                InputKind::Image => "bytes",
+                InputKind::Tokens => "tokens",
                 _ => "floats",
             };
             return misfit(format!(
@@ -221,7 +228,6 @@ fn describe(target: &Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::InputKind;
     use dlm_base::Shape;
 
     fn column(name: &str, texts: &[&str]) -> Column {
@@ -239,6 +245,8 @@ mod tests {
             target,
             columns,
             tokens: None,
+            inputs: Vec::new(),
+            whole: false,
         }
     }
 

@@ -142,7 +142,17 @@ fn list(args: &Args, files: &dyn Files) -> Result<(Facts, Vec<String>, Vec<u32>)
     let shape = Shape::of(&[channels, height, width]);
     let samples = paths.len();
     let kind = InputKind::Image;
-    Ok((Facts { kind, shape, samples, target, columns: Vec::new(), tokens: None }, paths, classes))
+    let facts = Facts {
+        kind,
+        shape,
+        samples,
+        target,
+        columns: Vec::new(),
+        tokens: None,
+        inputs: Vec::new(),
+        whole: false,
+    };
+    Ok((facts, paths, classes))
 }
 
 /// Fails when an image has another size than the first.

@@ -5,7 +5,7 @@ use super::npy::header;
 use super::picture::{Picture, decode};
 use super::read::Input;
 use super::table::{Format, rows_of};
-use super::{Column, DataError, Numbers, Tokens};
+use super::{Column, DataError, Numbers, Piece, Tokens};
 use dlm_base::{Files, Shape};
 
 /// The rows of a table of text, one after the other: the numbers of `columns`, NaN for gaps. Other
@@ -55,6 +55,14 @@ pub fn lines(
         true => Err(input.error("the file has no lines")),
         false => Ok(all),
     }
+}
+
+/// The samples of several arrays of a NumPy archive, the numbers of all inputs one after the other.
+///
+/// # Errors
+/// When the file cannot be read, lacks one of the arrays, or one has samples of another shape.
+pub fn arrays(files: &dyn Files, path: &str, inputs: &[Piece]) -> Result<Vec<f32>, DataError> {
+    super::npz::rows_of(files, path, inputs)
 }
 
 /// The samples of a NumPy array, in memory order: of the shape `[n, …sample]`, or one sample.

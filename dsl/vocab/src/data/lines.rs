@@ -326,5 +326,7 @@ fn facts_of(samples: usize, length: usize, tokens: Tokens, target: Target) -> Fa
         target,
         columns: Vec::new(),
         tokens: Some(tokens),
+        inputs: Vec::new(),
+        whole: true,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::array::{Array, Form};
 use super::read::{Input, format_of, grouped};
-use super::{DataError, Facts, Samples, Source, Target, Targets};
+use super::{DataError, Facts, InputKind, Samples, Source, Target, Targets};
 use crate::word;
 use crate::word::{Arg, Args, Default, Param as P, Type};
 use dlm_base::Files;
@@ -109,6 +109,8 @@ pub(crate) fn facts_of(array: &Array, target: Target) -> Facts {
         target,
         columns: Vec::new(),
         tokens: None,
+        inputs: Vec::new(),
+        whole: layout.kind != InputKind::Image && array.form.is_whole(),
     }
 }
 

@@ -55,9 +55,10 @@ word! {
             },
             P {
                 name: "features",
-                ty: Type::Strs,
+                ty: Type::Columns,
                 default: Default::Absent,
-                doc: "the columns to predict from, in this order; all but the target when not given",
+                doc: "the columns to predict from, in this order; all but the target when not given; a list of lists \
+                      gives a model several inputs",
                 aliases: &["columns", "inputs"],
             },
             P {
@@ -80,6 +81,8 @@ struct Sheet {
     table: Table,
     /// Place and kind of each feature.
     features: Vec<(usize, Column)>,
+    /// How many features each input has, where there are several.
+    groups: Vec<usize>,
     target: Option<(usize, Target)>,
 }
 
@@ -87,7 +90,7 @@ impl Sheet {
     fn facts(&self) -> Facts {
         let columns = self.features.iter().map(|(_, column)| column.clone()).collect();
         let target = self.target.as_ref().map(|(_, target)| target);
-        facts_of(columns, target, self.table.rows)
+        facts_of(columns, &self.groups, target, self.table.rows)
     }
 }
 
@@ -133,7 +136,7 @@ pub(crate) fn rows_of(
 /// Opens the file and learns what its columns are, of text from its first `limit` bytes.
 fn sheet(args: &Args, files: &dyn Files, limit: u64) -> Result<Sheet, DataError> {
     let table = Table::open(files, args.str("file"))?;
-    let Chosen { features, target } =
+    let Chosen { features, groups, target } =
         table.chosen(args, |name| !name.starts_with("__index_level_"))?;
     let feature = |place: usize| -> Result<(usize, Column), DataError> {
         if table.is_text_column(place)? {
@@ -167,7 +170,7 @@ fn sheet(args: &Args, files: &dyn Files, limit: u64) -> Result<Sheet, DataError>
             Some((place, table.target(place, &cells, table.rows, regression)?))
         }
     };
-    Ok(Sheet { table, features, target })
+    Ok(Sheet { table, features, groups, target })
 }
 
 /// The targets of all rows.

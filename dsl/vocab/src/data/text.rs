@@ -168,5 +168,7 @@ fn facts_of(length: usize, tokens: Tokens, args: &Args) -> Result<Facts, DataErr
         target: Target::Sequence { classes: tokens.names.clone(), steps: context },
         columns: Vec::new(),
         tokens: Some(tokens),
+        inputs: Vec::new(),
+        whole: true,
     })
 }

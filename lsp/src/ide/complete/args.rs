@@ -119,8 +119,10 @@ fn value_type(wants: &Wants) -> ValueType {
             Type::Pair { .. } | Type::Padding => ValueType::Pair,
             Type::Real { .. } => ValueType::Real,
             Type::Bool => ValueType::Bool,
-            Type::Str | Type::File => ValueType::Text,
-            Type::Ints { .. } | Type::Sizes | Type::Reals | Type::Strs => ValueType::List,
+            Type::Str | Type::Texts | Type::File => ValueType::Text,
+            Type::Ints { .. } | Type::Sizes | Type::Reals | Type::Strs | Type::Columns => {
+                ValueType::List
+            }
             _ => ValueType::Any,
         },
     }
@@ -173,12 +175,15 @@ pub(super) fn typed(offers: &mut Offers<'_>, ty: Type, rank: u32) {
             names::constants(offers, ValueType::Quantity, rank + 50);
         }
         Type::Part => plain(&["10%", "500 samples"]),
-        Type::Strs if in_list => values(offers, ValueType::Text, rank),
-        Type::Strs => offers.snippet(Kind::Value, "[\"…\"]", "strings", "", "[\"$1\"]$0", rank),
+        Type::Strs | Type::Columns if in_list => values(offers, ValueType::Text, rank),
+        Type::Strs | Type::Columns => {
+            offers.snippet(Kind::Value, "[\"…\"]", "strings", "", "[\"$1\"]$0", rank)
+        }
         Type::Ints { .. } | Type::Sizes if in_list => values(offers, ValueType::Int, rank),
         Type::Reals if in_list => values(offers, ValueType::Real, rank),
         Type::Bool
         | Type::Str
+        | Type::Texts
         | Type::File
         | Type::Int { .. }
         | Type::Pair { .. }

@@ -36,7 +36,10 @@ pub(super) fn string(offers: &mut Offers<'_>, content: Range<usize>, files: &dyn
                 .iter()
                 .for_each(|name| offers.push(Kind::Value, name, "inside the binary", "", 0));
         }
-        (_, Some((_, name, Wants::Value(Type::Str | Type::Strs)))) => columns(offers, &name, files),
+        (
+            _,
+            Some((_, name, Wants::Value(Type::Str | Type::Strs | Type::Texts | Type::Columns))),
+        ) => columns(offers, &name, files),
         (_, Some((word, _, Wants::Value(Type::File)))) => {
             let endings: &[&str] = match word.as_str() {
                 "csv" => &[".csv", ".tsv", ".txt", ".data", ".gz"],

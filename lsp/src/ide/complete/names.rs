@@ -92,7 +92,9 @@ fn detail(offers: &Offers<'_>, kind: DeclKind, decl: Decl, name: &str) -> String
     let checked = &offers.snapshot.checked;
     match kind {
         DeclKind::Data => match checked.facts.get(&decl) {
-            Some(it) => format!("{} of {}", facts::plural(it.samples as u64, "sample"), it.shape),
+            Some(it) => {
+                format!("{} of {}", facts::plural(it.samples as u64, "sample"), it.describe())
+            }
             None => "data".to_string(),
         },
         DeclKind::Model => match checked.program.networks.iter().find(|net| net.model == name) {

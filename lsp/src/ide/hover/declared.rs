@@ -149,6 +149,7 @@ fn data(snapshot: &Snapshot, decl: Decl, name: &str) -> String {
             Normalize::Standard => "mean 0 and deviation 1, measured on the training part",
             Normalize::Given { .. } => "normalised with given numbers",
             Normalize::MinMax => "scaled to 0 to 1",
+            Normalize::Each => "each input normalised as it would be alone",
         };
         rows.push(format!("- {how}"));
         if !data.augment.is_empty() {
@@ -168,7 +169,7 @@ fn inputs(facts: &Facts) -> String {
         false => format!(": {}", shortened(&names.join(", "))),
     };
     let samples = facts::plural(facts.samples as u64, "sample");
-    format!("- {samples} of `{}`{names}", facts.ty())
+    format!("- {samples} of `{}`{names}", facts.describe())
 }
 
 fn targets(target: &Target) -> String {
