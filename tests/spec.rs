@@ -174,6 +174,7 @@ fn examples_of_settings_check_clean() {
         files.put(images, files::idx(&[40, 2, 2]));
         files.put(labels, files::idx(&[40]));
     }
+    files.put("reviews.txt", "A fine film.\t1\nDull, and too long!\t0\n".repeat(20));
     files.put("net.onnx", files::onnx("in ?, 1, 8, 8\nout ?, 10"));
     files.put("answers.npy", files::npy("121, 3", None));
     let mut failures = Vec::new();

@@ -193,6 +193,9 @@ fn damaged_numpy_archives() {
         let mut files = MemFiles::default();
         files.put("z", npz(method));
         try_damaged(name, "npz", &files, "z", &given);
+        let both = Arg::Strs(vec!["x".to_string(), "y".to_string()]);
+        let given = args(&[("file", text("z")), ("input", both), ("target", text("y"))]);
+        try_damaged(&format!("{name}, two inputs"), "npz", &files, "z", &given);
     }
 }
 

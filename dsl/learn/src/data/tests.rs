@@ -21,6 +21,8 @@ fn source(name: &str, given: &[(&'static str, Arg)]) -> SourceUse {
             (None, D::Int(v)) => Arg::Int(v),
             (None, D::Bool(v)) => Arg::Bool(v),
             (None, D::Str(v)) => Arg::Str(v.to_string()),
+            (None, D::Name("word")) => Arg::Call("word".to_string(), vec![4000.0]),
+            (None, D::Name(v)) => Arg::Name(v.to_string()),
             (None, _) => continue,
         };
         args.set(param.name, value);
@@ -42,6 +44,7 @@ fn dataset(train: SourceUse, valid: Part, test: Part, files: &dyn Files) -> Data
     let others: Vec<Facts> = [own(&test), own(&valid)].into_iter().flatten().collect();
     let facts = whole(&read(&train), &others.iter().collect::<Vec<_>>());
     let normalize = match facts.kind {
+        _ if !facts.inputs.is_empty() => Normalize::Each,
         dlm_vocab::data::InputKind::Table => Normalize::Standard,
         _ => Normalize::None,
     };
@@ -297,6 +300,57 @@ fn channels_are_normalised_each_by_itself() {
         let square = lane.iter().map(|x| x * x).sum::<f64>() / 12.0;
         assert!(mean.abs() < 1e-5 && (square - 1.0).abs() < 1e-5, "{channel}: {mean}, {square}");
     }
+}
+
+#[test]
+fn each_of_several_inputs_is_normalised_as_it_would_be_alone() {
+    let mut files = MemFiles::default();
+    files.put("t.csv", "a,b,kind,n\n1,10,x,7\n3,,y,7\n5,30,x,9\n");
+    let list = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    let groups = Arg::Groups(vec![list(&["b", "kind"]), list(&["a"]), list(&["n"])]);
+    let used = source("csv", &[("file", text("t.csv")), ("features", groups)]);
+    let mut declared = dataset(used, Part::Count(0), Part::Count(0), &files);
+    declared.tokens.insert(2);
+    let data = Loaded::load(&declared, &files).unwrap();
+    let row = |at: usize| &filled(&data, Split::Train)[at * 5..][..5].to_vec();
+    let unit = 1.5f32.sqrt();
+    let near = |row: &[f32], expected: [f32; 5]| {
+        assert!(row.iter().zip(expected).all(|(x, e)| (x - e).abs() < 1e-5), "{row:?}");
+    };
+    near(row(0), [-1.0, 1.0, 0.0, -unit, 7.0]);
+    near(row(1), [0.0, 0.0, 1.0, 0.0, 7.0]);
+    near(row(2), [1.0, 1.0, 0.0, unit, 9.0]);
+    declared.vocabulary.insert(2, 9);
+    let error = Loaded::load(&declared, &files).unwrap_err();
+    let expected = "`Data`: sample 2 has the token 9, and the network knows those from 0 to 8";
+    assert_eq!(error.message, expected);
+}
+
+#[test]
+fn a_text_is_split_in_its_order_and_lines_are_read_as_in_training() {
+    let mut files = MemFiles::default();
+    files.put("t.txt", "abcdefghijklmnopqrstu");
+    let used = source("text", &[("file", text("t.txt")), ("context", Arg::Int(2))]);
+    let declared = dataset(used, Part::Share(0.2), Part::Count(3), &files);
+    let data = Loaded::load(&declared, &files).unwrap();
+    assert_eq!(filled(&data, Split::Train), (0..12).map(|i| i as f32).collect::<Vec<_>>());
+    assert_eq!(filled(&data, Split::Valid), [12.0, 13.0]);
+    assert_eq!(data.classes(Split::Test), [15, 16, 17, 18, 19, 20]);
+    files.put("a.txt", "good film\t1\nbad film\t0\n");
+    files.put("b.txt", "a strange film\t1\nbad\t0\n");
+    let lines = |name: &str| {
+        source("lines", &[("file", text(name)), ("target", Arg::Int(1)), ("length", Arg::Int(2))])
+    };
+    let declared = dataset(lines("a.txt"), Part::Count(0), Part::Own(lines("b.txt")), &files);
+    let data = Loaded::load(&declared, &files).unwrap();
+    assert_eq!(filled(&data, Split::Train), [4.0, 2.0, 3.0, 2.0]);
+    assert_eq!(filled(&data, Split::Test), [1.0, 1.0, 3.0, 0.0]);
+    let read = |input: &str| inputs_from_file(input, &data.preprocess, &files);
+    assert_eq!(read("a Good film").unwrap(), [1.0, 4.0]);
+    files.put("new.txt", "bad film\n\ngood\n");
+    let read = |input: &str| inputs_from_file(input, &data.preprocess, &files);
+    assert_eq!(read("new.txt").unwrap(), [3.0, 2.0, 4.0, 0.0]);
+    assert_eq!(read("gone.txt").unwrap_err().message, "`gone.txt`: there is no such file");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // In tests a panic or a word says what is wrong.
 
+mod inputs;
 mod parquet;
 mod text;
 
