@@ -218,7 +218,8 @@ fn bare_path(key: &str, expr: &Expr) -> Option<dlm_base::Diag> {
     let ExprKind::Str(path) = &expr.unparen().kind else { return None };
     let ending = path.trim_end_matches(".gz").rsplit('.').next().unwrap_or("");
     let call = match ending {
-        "csv" | "tsv" | "txt" => format!("csv(\"{path}\", target = \"column\")"),
+        "txt" => format!("lines(\"{path}\", target = 1)"),
+        "csv" | "tsv" => format!("csv(\"{path}\", target = \"column\")"),
         "parquet" => format!("parquet(\"{path}\", target = \"column\")"),
         "npy" => format!("npy(\"{path}\", \"labels.npy\")"),
         "npz" => format!("npz(\"{path}\", input = \"x\", target = \"y\")"),
@@ -460,6 +461,12 @@ fn augmentation(
         let help =
             (!others.is_empty()).then(|| format!("for other data there is {}", others.join(", ")));
         diags.push(settings::unfit_value(call.span, &message, label, help.as_deref()));
+        return None;
+    }
+    if facts.kind == InputKind::Tokens {
+        let message = format!("`{}` changes amounts, and a sample is of tokens", name.text);
+        let help = "leave `augment` out";
+        diags.push(settings::unfit_value(call.span, &message, "of numbers alone", Some(help)));
         return None;
     }
     Some(AugmentUse { word, args })

@@ -213,7 +213,7 @@ pub(crate) struct Predict {
     pub(crate) file: PathBuf,
     /// The artifact
     pub(crate) name: String,
-    /// Images (.png, .jpg), tables (.csv) or arrays (.npy)
+    /// Images (.png, .jpg), tables (.csv, .parquet), arrays (.npy), texts or files of them
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Give a constant of the file another value

@@ -17,7 +17,7 @@ use dlm_base::Files;
 use dlm_check::program::{Dataset, Normalize, Part, SourceUse, Split};
 use dlm_vocab::augment::Augment;
 use dlm_vocab::data::fit::{adapt, fits, whole};
-use dlm_vocab::data::split::{Take, split_counts, split_samples};
+use dlm_vocab::data::split::{Take, split_counts, split_in_order, split_samples};
 use dlm_vocab::data::{Facts, Numbers, Samples, Target, Targets, TokenUnit, Tokens};
 use preprocess::Scaler;
 use std::sync::{Arc, Mutex};
@@ -79,17 +79,20 @@ impl Loaded {
             })?;
         }
         unchanged(dataset, &facts)?;
+        let mut sources: Vec<Samples> = sources.into_iter().map(|s| adapt(s, &facts)).collect();
         for samples in &sources {
             known_tokens(dataset, &facts, &samples.inputs)?;
         }
-        let mut sources: Vec<Samples> = sources.into_iter().map(|s| adapt(s, &facts)).collect();
         let counts = taken(dataset, &place, &sources)?;
         let classes = match &sources[0].targets {
             Targets::Classes(classes) if dataset.stratify => Some(classes.as_slice()),
             _ => None,
         };
         let first = sources[0].facts.samples;
-        let mut cut = split_samples(first, counts, classes, dataset.seed);
+        let mut cut = match &facts.target {
+            Target::Sequence { .. } => split_in_order(first, counts),
+            _ => split_samples(first, counts, classes, dataset.seed),
+        };
         for at in [1, 2] {
             if place[at] > 0 {
                 cut[at] = (0..sources[place[at]].facts.samples as u32).collect();

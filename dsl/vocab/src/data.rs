@@ -15,6 +15,7 @@ pub mod fit;
 pub mod idx;
 pub mod images;
 pub mod inputs;
+pub mod lines;
 pub mod npy;
 pub mod npz;
 pub mod parquet;
@@ -22,6 +23,8 @@ mod picture;
 mod read;
 pub mod split;
 mod table;
+pub mod text;
+mod tokens;
 
 pub use array::MAX_CLASSES;
 pub use read::MAX_BYTES;
@@ -337,9 +340,11 @@ pub static SOURCES: &[&Source] = &[
     &csv::CSV,
     &idx::IDX,
     &images::IMAGES,
+    &lines::LINES,
     &npy::NPY,
     &npz::NPZ,
     &parquet::PARQUET,
+    &text::TEXT,
 ];
 
 /// The source of that name.

@@ -92,6 +92,8 @@ pub enum Type {
     Per,
     /// One of [`crate::range::RANGES`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
     Range,
+    /// One of [`crate::settings::TOKENS`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
+    Tokens,
     /// A further flow of an operator. Arrives as [`Arg::Flow`].
     Flow,
 }

@@ -263,3 +263,28 @@ fn damaged_parquet_files() {
         try_damaged(name, "parquet", &files, "t", &given);
     }
 }
+
+#[test]
+fn damaged_texts() {
+    let word = || Arg::Call("word".to_string(), vec![6.0]);
+    let given = args(&[
+        ("file", text("t")),
+        ("separator", text("\t")),
+        ("target", Arg::Int(1)),
+        ("tokens", word()),
+    ]);
+    let mut files = MemFiles::default();
+    let lines = "It's good.\t1\r\n\nnot \u{e9}t\t0\nbad, bad!\t0\n";
+    files.put("t", lines);
+    try_damaged("lines", "lines", &files, "t", &given);
+    files.put("t", gz(lines.as_bytes()));
+    try_damaged("lines gz", "lines", &files, "t", &given);
+    for unit in ["char", "byte"] {
+        let given = [("context", Arg::Int(5)), ("tokens", Arg::Name(unit.to_string()))];
+        let given = args(&[&[("file", text("t"))], &given[..]].concat());
+        files.put("t", lines);
+        try_damaged(&format!("text {unit}"), "text", &files, "t", &given);
+        files.put("t", gz(lines.as_bytes()));
+        try_damaged(&format!("text {unit} gz"), "text", &files, "t", &given);
+    }
+}

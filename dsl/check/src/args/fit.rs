@@ -11,7 +11,7 @@ use dlm_base::{Diag, Span};
 use dlm_grammar::tree::{Expr, ExprKind, Name};
 use dlm_vocab::metric::{METRICS, MetricKind};
 use dlm_vocab::range::RANGES;
-use dlm_vocab::settings::PER;
+use dlm_vocab::settings::{PER, TOKENS};
 use dlm_vocab::{Arg, Param, Type, Unit, Word};
 
 /// The value of `expr` as an argument of `param`; `None` when it does not fit, which has been
@@ -41,6 +41,9 @@ pub fn fit(
         Type::Flow => return Some(Arg::Flow(0)),
         Type::Path => return Target::path(expr, scope, diags)?.one(diags).map(Arg::Name),
         Type::Per => return call(expr, param, &PER.iter().collect::<Vec<_>>(), scope, diags),
+        Type::Tokens => {
+            return call(expr, param, &TOKENS.iter().collect::<Vec<_>>(), scope, diags);
+        }
         Type::Range => {
             let words: Vec<&'static Word> = RANGES.iter().map(|range| &range.word).collect();
             return call(expr, param, &words, scope, diags);
@@ -382,6 +385,7 @@ pub fn type_words(ty: Type) -> String {
         Type::Metric => "a metric of the validation, such as `valid.loss`",
         Type::Per => "`channel`, `tensor` or `group(32)`",
         Type::Range => "a range such as `minmax` or `percentile(99.99)`",
+        Type::Tokens => "`char`, `byte` or `word(vocabulary = 4000)`",
         Type::Flow => "a flow",
     };
     words.to_string()

@@ -31,10 +31,13 @@ pub fn fits(whole: &Facts, part: &str, other: &Facts) -> Result<(), Misfit> {
     let misfit = |message: String| Err(Misfit { message, help: None });
     if whole.columns.is_empty() || other.columns.is_empty() {
         if whole.shape != other.shape {
-            return misfit(format!(
+            let message = format!(
                 "a sample of `{part}` has the shape {}, one of `train` {}",
                 other.shape, whole.shape
-            ));
+            );
+            let tokens = whole.tokens.is_some() && other.tokens.is_some();
+            let help = tokens.then(|| "give both as many tokens a sample".to_string());
+            return Err(Misfit { message, help });
         }
         if whole.kind != other.kind {
             let name = |facts: &Facts| match facts.kind {

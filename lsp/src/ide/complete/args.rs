@@ -160,7 +160,7 @@ pub(super) fn typed(offers: &mut Offers<'_>, ty: Type, rank: u32) {
             }
             values(offers, value, rank);
         }
-        Type::Init | Type::Per | Type::Range => {
+        Type::Init | Type::Per | Type::Range | Type::Tokens => {
             let (list, what) = words::of_type(ty);
             words_of(offers, &list, what, rank);
         }
