@@ -27,7 +27,7 @@ fn answers(case: &Value) -> Result<(), String> {
     let shape = numbers(&case["x"]);
     let count = shape.iter().product::<usize>() as u64;
     let data = (0..count).map(|i| (2.0 * hashed(INPUT, i)) as f32).collect();
-    let x = Tensor { shape, data };
+    let x = Tensor { shape, data, whole: false };
     let owned = weights(network);
     let counts: Vec<usize> = owned.iter().map(|info| info.shape.len()).collect();
     let expected = numbers(&case["counts"]);

@@ -162,7 +162,7 @@ fn read_source(
         return None;
     }
     let (name, call) = expect_call(expr, key, A_SOURCE, diags)?;
-    let source = find_word(name, "source", SOURCES, |s| &s.word, &[], diags)?;
+    let source = find_word(name, "source", SOURCES, |s| &s.word, diags)?;
     let args = match_rest(&source.word, source.rest, &call, scope, diags)?;
     let used = SourceUse { source, args, span: call.span };
     match source_facts(world, &used) {
@@ -360,7 +360,7 @@ pub(crate) fn normalization(
 ) -> Option<Normalize> {
     let (name, call) = expect_call(expr, "normalize", "`standard`, `minmax` or `none`", diags)?;
     let words: Vec<&'static Word> = NORMALIZE.iter().collect();
-    let word = find_word(name, "normalisation", &words, |w| w, &[], diags)?;
+    let word = find_word(name, "normalisation", &words, |w| w, diags)?;
     let args = match_args(word, &call, scope, diags)?;
     match word.name {
         "minmax" => return Some(Normalize::MinMax),
@@ -447,7 +447,7 @@ fn augmentation(
     diags: &mut Diags,
 ) -> Option<AugmentUse> {
     let (name, call) = expect_call(expr, "augment", "augmentations such as `shift(2)`", diags)?;
-    let word = find_word(name, "augmentation", AUGMENTS, |a| &a.word, &[], diags)?;
+    let word = find_word(name, "augmentation", AUGMENTS, |a| &a.word, diags)?;
     let args = match_args(&word.word, &call, scope, diags)?;
     if facts.kind == InputKind::Tokens {
         let message = format!("`{}` changes numbers, and tokens are names", name.text);

@@ -281,7 +281,7 @@ impl Place<'_> {
         let Some(expr) = block.value("input") else { return Some(ClosedInput::Data) };
         let (name, call) = expect_call(expr, "input", "`pixels` or `unit`", diags)?;
         let words: Vec<&'static Word> = INPUT.iter().collect();
-        let word = find_word(name, "value of `input`", &words, |word| word, &[], diags)?;
+        let word = find_word(name, "value of `input`", &words, |word| word, diags)?;
         match_args(word, &call, self.scope, diags)?;
         if word.name == "unit" {
             return Some(ClosedInput::Unit);

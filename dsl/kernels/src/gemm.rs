@@ -54,6 +54,11 @@ impl<'a> Mat<'a> {
         (self.rows, self.cols)
     }
 
+    /// A number.
+    pub(crate) fn at(self, row: usize, col: usize) -> f32 {
+        self.data[row * self.row + col * self.col]
+    }
+
     /// The numbers of a row, whose columns are neighbours.
     ///
     /// # Panics

@@ -16,6 +16,7 @@ pub mod movement;
 pub mod norm;
 pub mod par;
 pub mod pool;
+pub mod recurrent;
 pub mod reduce;
 #[cfg(test)]
 mod reference;

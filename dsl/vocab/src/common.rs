@@ -9,6 +9,7 @@ pub(crate) mod features;
 pub(crate) mod layout;
 pub(crate) mod pair;
 pub(crate) mod penalty;
+pub(crate) mod recurrent;
 pub(crate) mod reduction;
 pub(crate) mod relations;
 pub(crate) mod sequence;

@@ -19,10 +19,12 @@ mod gelu;
 mod global_avg_pool;
 mod global_max_pool;
 mod group_norm;
+mod gru;
 mod hard_swish;
 mod identity;
 mod layer_norm;
 mod leaky_relu;
+mod lstm;
 pub mod max_pool;
 mod mean;
 mod mul;
@@ -41,7 +43,7 @@ mod sum;
 mod tanh;
 mod transpose;
 mod upsample;
-mod window;
+pub(crate) mod window;
 
 use crate::word::{Args, Word};
 use dlm_graph::{Layer, Ty};
@@ -100,10 +102,12 @@ pub static OPERATORS: &[&Operator] = &[
     &global_avg_pool::GLOBAL_AVG_POOL,
     &global_max_pool::GLOBAL_MAX_POOL,
     &group_norm::GROUP_NORM,
+    &gru::GRU,
     &hard_swish::HARD_SWISH,
     &identity::IDENTITY,
     &layer_norm::LAYER_NORM,
     &leaky_relu::LEAKY_RELU,
+    &lstm::LSTM,
     &max_pool::MAX_POOL,
     &mean::MEAN,
     &pad::PAD,

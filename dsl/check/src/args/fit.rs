@@ -310,7 +310,7 @@ fn call(
     }
     let (name, site) = expect_call(expr, param.name, &type_words(param.ty), diags)?;
     let what = format!("value of `{}`", param.name);
-    let word = find_word(name, &what, known, |word| word, &[], diags)?;
+    let word = find_word(name, &what, known, |word| word, diags)?;
     if let [only] = site.args.as_slice()
         && let ExprKind::Percent(share) = only.value.unparen().kind
         && word.name == "percentile"

@@ -117,7 +117,7 @@ impl<'w> Builder<'w, '_> {
             let found = std::mem::replace(self.diags, kept);
             let names = found.into_vec().into_iter().filter(|diag| {
                 let id = diag.code.id;
-                id.starts_with("E02") || matches!(id, "E0001" | "E0301" | "E0302" | "E0304")
+                id.starts_with("E02") || matches!(id, "E0301" | "E0302" | "E0304")
             });
             self.diags.extend(names);
         }

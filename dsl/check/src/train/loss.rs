@@ -217,7 +217,7 @@ fn term(expr: &Expr, factor: Factor, scope: &Scope<'_>, diags: &mut Diags) -> Op
     if name.is_missing() {
         return None;
     }
-    let loss = find_word(name, "loss term", LOSSES, |l| &l.word, &[], diags)?;
+    let loss = find_word(name, "loss term", LOSSES, |l| &l.word, diags)?;
     let args = match_args(&loss.word, &call, scope, diags)?;
     if let (true, Some(at)) = (factor.value == 0.0, factor.at) {
         let reason = "its weight is 0";
