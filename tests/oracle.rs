@@ -121,13 +121,15 @@ fn cases(file: &str) -> Vec<Value> {
     serde_json::from_str(&text).unwrap()
 }
 
+/// The files with cases of operators.
+const OPERATORS: [&str; 2] = ["operators.json", "sequences.json"];
 const VALUES: f32 = 1e-5;
 const GRADIENTS: f32 = 1e-4;
 
 #[test]
 fn operators_agree_with_pytorch() {
     let failures: Vec<String> =
-        cases("operators.json").iter().filter_map(|c| operator(c).err()).collect();
+        OPERATORS.into_iter().flat_map(cases).filter_map(|c| operator(&c).err()).collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
@@ -237,11 +239,11 @@ fn short(info: &WeightInfo) -> &str {
 #[test]
 fn every_operator_has_a_case() {
     let flows: Vec<Value> =
-        cases("operators.json").into_iter().map(|c| c["flow"].clone()).collect();
+        OPERATORS.into_iter().flat_map(cases).map(|c| c["flow"].clone()).collect();
     let tried: BTreeSet<&str> = flows
         .iter()
         .filter_map(|flow| flow.as_str().unwrap().strip_prefix("a -> "))
-        .map(|step| step.split('(').next().unwrap())
+        .map(|step| step.split(['(', ' ']).next().unwrap())
         .collect();
     let operators = dlm_vocab::ops::OPERATORS.iter().map(|op| op.word.name);
     let untried: Vec<&str> = operators.filter(|name| !tried.contains(name)).collect();
