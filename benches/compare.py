@@ -23,9 +23,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST = ROOT / "examples" / "data" / "mnist"
+PLAYS = ROOT / "examples" / "data" / "tinyshakespeare.txt"
 
 
-WORKLOAD_NAMES = ["w1", "w2", "w3", "w7", "w7a"]
+WORKLOAD_NAMES = ["w1", "w2", "w3", "w6", "w7", "w7a"]
 
 
 def arguments():
@@ -68,6 +69,29 @@ def digits():
     return images, torch.tensor(data.target[:count])
 
 
+def plays():
+    text = PLAYS.read_text()
+    place = {c: i for i, c in enumerate(sorted(set(text)))}
+    tokens = torch.tensor([place[c] for c in text[: 640 * 64 + 1]])
+    return tokens[:-1].reshape(640, 64), tokens[1:].reshape(640, 64)
+
+
+class Writer(nn.Module):
+    """A causal transformer of 4 blocks with 128 features and 4 heads on 64 characters."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.positions = nn.Embedding(65, 128), nn.Parameter(torch.randn(64, 128) * 0.02)
+        block = nn.TransformerEncoderLayer(128, 4, 512, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
+        self.blocks = nn.TransformerEncoder(block, 4, nn.LayerNorm(128), enable_nested_tensor=False)
+        self.head = nn.Linear(128, 65)
+        self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(64))
+
+    def forward(self, tokens):
+        x = self.embedding(tokens) + self.positions
+        return self.head(self.blocks(x, mask=self.mask, is_causal=True)).flatten(0, 1)
+
+
 def mlp(*sizes):
     layers = [nn.Flatten()]
     for ins, outs in zip(sizes, sizes[1:]):
@@ -100,6 +124,7 @@ WORKLOADS = {
     "w1": (lambda: mlp(64, 128, 64, 10), digits, adam, 32, 10, False),
     "w2": (lambda: mlp(784, 512, 256, 10), lambda: mnist(9000), sgd, 128, 4, False),
     "w3": (cnn, lambda: mnist(2560), sgd, 128, 1, True),
+    "w6": (Writer, plays, lambda p: torch.optim.AdamW(p, lr=1e-3), 32, 2, False),
     "w7": (student, lambda: mnist(2560), sgd, 128, 2, True),
     "w7a": (student, lambda: mnist(2560), sgd, 128, 2, True),
 }
@@ -150,7 +175,7 @@ def pytorch(name, channels_last):
         start = time.perf_counter()
         for rows in torch.randperm(len(x)).split(batch):
             optimizer.zero_grad()
-            loss(model(x[rows]), t[rows]).backward()
+            loss(model(x[rows]), t[rows].flatten()).backward()
             optimizer.step()
         if epoch > 0:
             samples, seconds = samples + len(x), seconds + time.perf_counter() - start

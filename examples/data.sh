@@ -7,8 +7,10 @@
 # MNIST's four files, Fashion-MNIST's four files somewhere under a folder with `fashion` in its name
 # (`val-…` stands in for `t10k-…` where that is missing), the model zoo's MNIST network, mnist-8.onnx or
 # a model.onnx somewhere under a folder with `mnist` in its name, scikit-learn's wine.csv and
-# breast_cancer.csv, and the California housing table, california_housing.csv or housing.csv. What is
-# not found is named; the exit status is 0 nevertheless, since each example needs only its own.
+# breast_cancer.csv, the California housing table, california_housing.csv or housing.csv, Adult as
+# adult_train.parquet, tinyshakespeare.txt (char-rnn's input.txt), MNIST-1D as mnist1d_train.npz, the Free Spoken Digit
+# Dataset's features as fsdd_logmel_train.npz, and the three files of the Sentiment Labelled Sentences. What is not
+# found is named; the exit status is 0 nevertheless, since each example needs only its own.
 set -eu
 
 from=${1:?usage: sh examples/data.sh FOLDER}
@@ -45,7 +47,7 @@ images() {
 place() {
     case $2 in
         '') missing "$1" && return ;;
-        *.gz | *.csv | *.onnx) cp -f "$2" "$1" ;;
+        *.gz | *.csv | *.onnx | *.parquet | *.npz | *.txt) cp -f "$2" "$1" ;;
         *) gzip -nc "$2" > "$1" ;;
     esac
     found "$1"
@@ -66,3 +68,11 @@ place "$to/mnist/mnist-8.onnx" "$closed"
 place "$to/wine.csv" "$(one wine.csv)"
 place "$to/breast_cancer.csv" "$(one breast_cancer.csv)"
 place "$to/california_housing.csv" "$(one california_housing.csv housing.csv)"
+place "$to/adult_train.parquet" "$(one adult_train.parquet)"
+place "$to/tinyshakespeare.txt" "$(one tinyshakespeare.txt)"
+place "$to/mnist1d_train.npz" "$(one mnist1d_train.npz)"
+place "$to/fsdd_logmel_train.npz" "$(one fsdd_logmel_train.npz)"
+mkdir -p "$to/sentiment"
+for name in imdb amazon_cells yelp; do
+    place "$to/sentiment/$name.txt" "$(one "$name.txt" "${name}_labelled.txt")"
+done

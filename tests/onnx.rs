@@ -8,7 +8,7 @@ use crate::support::{check, run};
 use dlm_base::Span;
 use dlm_check::lower::{WeightInfo, lower, weights};
 use dlm_check::program::{Flow, LayerBody, NetLayer, Network};
-use dlm_graph::{Clock, Graph, Mode, Plan, States, Ty, ValueId, ViewMut, Workspace};
+use dlm_graph::{Clock, DType, Graph, Mode, Plan, States, Ty, ValueId, ViewMut, Workspace};
 use dlm_kernels::rng;
 use dlm_learn::data::Preprocess;
 use dlm_learn::onnx::float_model;
@@ -61,7 +61,7 @@ fn whole_networks_answer_the_same_in_onnx_runtime() {
             runs.push(Run { model: model.clone(), batch, inputs });
         }
     }
-    assert_eq!(trials.len(), 2 * 9);
+    assert_eq!(trials.len(), 2 * 12);
     compare(&answers(&python, "onnx-networks", &runs), &trials, 2e-5);
 }
 
@@ -95,6 +95,19 @@ model Deep(image: [3, 40, 33]) {
 model Inverted(image: [3, 33, 40]) { image -> MobileNetV2(5, width = 0.1) }
 model Next(image: [3, 17, 16]) { image -> ConvNeXt(5, depths = [1, 1], width = 8) }
 model Bare(output: [4]) { output -> identity }
+model Words(tokens: int[6]) {
+    tokens
+        -> embedding(2, 8, shared = table) -> positional -> gru(8, sequence = true)
+        -> dense(2, shared = table)
+}
+model Encoder(x: [7, 8], there: int[7]) {
+    h = x + (x -> layer_norm -> attention(2, mask = there))
+    h + (h -> layer_norm -> dense(16) -> gelu -> dense(8))
+}
+model Decoder(x: [5, 8], told: [7, 6], there: int[7]) {
+    memory = told -> dense(8)
+    x -> attention(4, causal = true) -> attention(2, memory = memory, mask = there) -> mean(0)
+}
 ";
 
 #[test]
@@ -128,6 +141,7 @@ fn alone(operator: &'static Operator, case: &Case) -> Network {
     let layer = (operator.make)(&case.args);
     let named = |(i, ty): (usize, &Ty)| (format!("x{i}"), ty.clone());
     let body = LayerBody {
+        borrowed: None,
         path: Arc::from("layer[0].it"),
         operator,
         args: case.args.clone(),
@@ -169,12 +183,16 @@ fn random_weights(network: &Network) -> Weights {
     Weights(weights(network).into_iter().map(random).collect::<BTreeMap<_, _>>())
 }
 
-/// Inputs in the order of their axes, from −2 to 2.
+/// Inputs in the order of their axes, from −2 to 2; whole numbers are 0 or 1, as in a mask.
 fn random_inputs(network: &Network, batch: usize) -> Vec<(Ty, Vec<f32>)> {
     let random = |(name, ty): &(String, Ty)| {
         let key = rng::key_of(9, name);
         let count = (batch * ty.len()) as u64;
-        (ty.clone(), (0..count).map(|i| 4.0 * rng::uniform(key, i) - 2.0).collect())
+        let one = |i| match ty.dtype {
+            DType::I32 => f32::from(rng::uniform(key, i) > 0.4),
+            _ => 4.0 * rng::uniform(key, i) - 2.0,
+        };
+        (ty.clone(), (0..count).map(one).collect())
     };
     network.inputs.iter().map(random).collect()
 }
@@ -209,8 +227,12 @@ fn graph_answer(
     weights.put(&mut states, "");
     for (i, (ty, numbers)) in given.iter().enumerate() {
         let places = places(ty, batch);
-        let ViewMut::F32(input) = plan.input(&mut work, i) else { panic!("{ty:?}") };
-        places.iter().zip(numbers).for_each(|(&place, &x)| input[place] = x);
+        let numbers = places.iter().zip(numbers);
+        match plan.input(&mut work, i) {
+            ViewMut::F32(input) => numbers.for_each(|(&place, &x)| input[place] = x),
+            ViewMut::I32(input) => numbers.for_each(|(&place, &x)| input[place] = x as i32),
+            other => panic!("{other:?}"),
+        }
     }
     let bound = plan.bind(&states);
     plan.run(&mut work, &mut states, &bound, Clock::default());

@@ -25,6 +25,8 @@ use std::sync::Arc;
 struct Tensor {
     shape: Vec<usize>,
     data: Vec<f32>,
+    /// Whether its numbers are whole.
+    whole: bool,
 }
 
 impl Tensor {
@@ -33,12 +35,21 @@ impl Tensor {
         Tensor {
             shape: numbers("shape").map(|v| v as usize).collect(),
             data: numbers("data").map(|v| v as f32).collect(),
+            whole: json["whole"] == true,
         }
     }
 
     /// The type of one sample.
     fn flow(&self) -> Ty {
-        Ty::flow(self.shape[1..].to_vec())
+        match self.whole {
+            true => Ty::tokens(self.shape[1..].to_vec()),
+            false => Ty::flow(self.shape[1..].to_vec()),
+        }
+    }
+
+    /// How a model declares it.
+    fn declared(&self) -> String {
+        format!("{}{:?}", if self.whole { "int" } else { "" }, &self.shape[1..])
     }
 
     /// The numbers as they lie in memory when the first axis is the batch.
@@ -122,11 +133,10 @@ fn operators_agree_with_pytorch() {
 
 /// The network of one flow `a -> …` over inputs of these types.
 fn flow_network(flow: &str, inputs: &[Tensor]) -> Result<Arc<Network>, String> {
-    let sizes = |t: &Tensor| format!("{:?}", &t.shape[1..]);
     let params: Vec<String> = inputs
         .iter()
         .zip(["a", "b", "c"])
-        .map(|(t, name)| format!("{name}: {}", sizes(t)))
+        .map(|(t, name)| format!("{name}: {}", t.declared()))
         .collect();
     let source = format!("model M({}) {{ {flow} }}\n", params.join(", "));
     let program = check(&source).map_err(|e| format!("{flow}: {e}"))?;
@@ -158,8 +168,8 @@ fn operator(case: &Value) -> Result<(), String> {
     let mut states = States::new([&plan]);
     for info in &owned {
         let name = short(info);
-        let given = case["weights"].get(name).ok_or(format!("{title}: PyTorch has no {name}"))?;
-        let given = Tensor::read(given);
+        let given = named(&case["weights"], info);
+        let given = Tensor::read(given.ok_or(format!("{title}: PyTorch has no {name}"))?);
         if given.shape != info.shape.sizes() {
             return Err(format!("{title}: {name} is {:?}, not {:?}", info.shape, given.shape));
         }
@@ -170,7 +180,11 @@ fn operator(case: &Value) -> Result<(), String> {
     }
     let mut work = Workspace::new([&plan]);
     for (i, t) in inputs.iter().chain([&Tensor::read(&case["dy"])]).enumerate() {
-        plan.input_f32(&mut work, i).copy_from_slice(&t.in_memory());
+        match plan.input(&mut work, i) {
+            ViewMut::F32(x) => x.copy_from_slice(&t.in_memory()),
+            ViewMut::I32(x) => x.iter_mut().zip(&t.data).for_each(|(x, &v)| *x = v as i32),
+            other => panic!("{other:?}"),
+        }
     }
     let bound = plan.bind(&states);
     plan.run(&mut work, &mut states, &bound, Clock { step: 1, lr: 0.0, seed: 1 });
@@ -180,10 +194,11 @@ fn operator(case: &Value) -> Result<(), String> {
     let mut place = 1;
     for (i, grad) in grads.iter().enumerate() {
         let (name, expected) = if i < flows.len() {
-            (format!("flow {i}"), Some(Tensor::read(&case["flow_grads"][i]).in_memory()))
+            let grad = Some(&case["flow_grads"][i]).filter(|grad| !grad.is_null());
+            (format!("flow {i}"), grad.map(|grad| Tensor::read(grad).in_memory()))
         } else {
             let info = &owned[i - flows.len()];
-            let grad = case["weight_grads"].get(short(info)).map(Tensor::read);
+            let grad = named(&case["weight_grads"], info).map(Tensor::read);
             (short(info).to_string(), grad.map(|t| permute(&t.data, &t.shape, &info.order)))
         };
         match (grad, expected) {
@@ -207,6 +222,11 @@ fn operator(case: &Value) -> Result<(), String> {
         compare(state, &Tensor::read(after).data, VALUES, &format!("{title}: {name} afterwards"))?;
     }
     Ok(())
+}
+
+/// What PyTorch has for a weight: under its whole name, or under its last part.
+fn named<'c>(tensors: &'c Value, info: &WeightInfo) -> Option<&'c Value> {
+    tensors.get(&info.name).or_else(|| tensors.get(short(info)))
 }
 
 /// `weight` of `conv1.weight`.

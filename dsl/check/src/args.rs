@@ -6,6 +6,7 @@ use dlm_base::Span;
 use dlm_base::diag::codes::settings;
 use dlm_base::suggest::nearest;
 use dlm_grammar::tree::{self, Expr};
+use dlm_vocab::settings::TOKENS;
 use dlm_vocab::{Arg, Args, Default, Param, Type, Word};
 
 mod fit;
@@ -166,6 +167,18 @@ pub fn defaults(word: &'static Word) -> Args {
     Matcher::new(word.params).finish()
 }
 
+/// The parameter that an argument at this place is for.
+pub(crate) fn param_of(
+    params: &'static [Param],
+    place: usize,
+    arg: &tree::Arg,
+) -> Option<&'static Param> {
+    match &arg.name {
+        Some((name, _)) => find_param(params, &name.text),
+        None => params.get(place),
+    }
+}
+
 /// The parameter of that name.
 pub fn find_param(params: &'static [Param], name: &str) -> Option<&'static Param> {
     params.iter().find(|param| param.name == name)
@@ -283,6 +296,14 @@ fn default_arg(param: &Param) -> Option<Arg> {
         (Default::Int(v), _) => Arg::Int(v),
         (Default::Real(v), _) => Arg::Real(v),
         (Default::Bool(v), _) => Arg::Bool(v),
+        (Default::Name(v), Type::Tokens) => {
+            let word = TOKENS.iter().find(|word| word.name == v)?;
+            let args = defaults(word);
+            Arg::Call(
+                v.to_string(),
+                word.params.iter().map(|param| args.real(param.name)).collect(),
+            )
+        }
         (Default::Name(v), _) => Arg::Name(v.to_string()),
         (Default::Str(v), _) => Arg::Str(v.to_string()),
         (Default::Quantity(v, unit), _) => Arg::Quantity(v, unit),

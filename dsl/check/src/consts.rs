@@ -390,7 +390,7 @@ fn indexed(base: &Expr, index: &Expr, scope: &Scope<'_>, diags: &mut Diags) -> O
 }
 
 /// The facts of data that a program may name.
-static FACTS: &[&str] = &["classes", "features", "shape"];
+static FACTS: &[&str] = &["classes", "features", "shape", "tokens"];
 
 fn field(base: &Expr, name: &Name, scope: &Scope<'_>, diags: &mut Diags) -> Option<Const> {
     let data = match &base.unparen().kind {
@@ -440,7 +440,9 @@ fn field(base: &Expr, name: &Name, scope: &Scope<'_>, diags: &mut Diags) -> Opti
         let near = nearest(&name.text, FACTS.iter().copied());
         let hint = match near.is_empty() {
             false => names::Hint::Near(near.into_iter().map(str::to_string).collect()),
-            true => names::Hint::Say("data have `classes`, `features` and `shape`".to_string()),
+            true => names::Hint::Say(
+                "data have `classes`, `features`, `shape` and `tokens`".to_string(),
+            ),
         };
         diags.push(names::unknown(name.span, "fact", &name.text, "not a fact of data", hint));
         return None;
@@ -451,10 +453,19 @@ fn field(base: &Expr, name: &Name, scope: &Scope<'_>, diags: &mut Diags) -> Opti
         "shape" => {
             Some(Const::List(facts.shape.sizes().iter().map(|&n| Const::Int(n as i64)).collect()))
         }
-        _ => match &facts.target {
-            Target::Classes(classes) => Some(Const::Int(classes.len() as i64)),
-            other => {
-                let has = if *other == Target::None { "no targets" } else { "values" };
+        "tokens" => match &facts.tokens {
+            Some(tokens) => Some(Const::Int(tokens.names.len() as i64)),
+            None => {
+                let message = format!("the samples of `{}` are no tokens", data.text);
+                let label = "there is no vocabulary";
+                diags.push(settings::unfit_value(name.span, &message, label, None));
+                None
+            }
+        },
+        _ => match facts.target.classes() {
+            Some(classes) => Some(Const::Int(classes.len() as i64)),
+            None => {
+                let has = if facts.target == Target::None { "no targets" } else { "values" };
                 let message = format!("`{}` has {has}, not classes", data.text);
                 let label = "the number of classes is not known";
                 diags.push(settings::unfit_value(name.span, &message, label, None));

@@ -15,9 +15,7 @@ use dlm_vocab::data::split::{Take, split_counts};
 use dlm_vocab::data::{DataError, Facts, InputKind, SOURCES, Source, Target, fit};
 use dlm_vocab::settings::NORMALIZE;
 use dlm_vocab::{Arg, Type, Unit, Word};
-
-/// Sources of the language that cannot be read yet.
-const LATER: &[&str] = &["parquet", "text"];
+use std::collections::BTreeMap;
 
 const BLOCK: &str = "data";
 const A_SOURCE: &str = "a source such as `csv(\"file.csv\", target = \"column\")`";
@@ -69,6 +67,7 @@ pub(crate) fn dataset(world: &World<'_>, decl: Decl, diags: &mut Diags) -> Optio
         limit,
         counts,
         facts: origins.facts,
+        vocabulary: BTreeMap::new(),
     })
 }
 
@@ -162,7 +161,7 @@ fn read_source(
         return None;
     }
     let (name, call) = expect_call(expr, key, A_SOURCE, diags)?;
-    let source = find_word(name, "source", SOURCES, |s| &s.word, LATER, diags)?;
+    let source = find_word(name, "source", SOURCES, |s| &s.word, diags)?;
     let args = match_rest(&source.word, source.rest, &call, scope, diags)?;
     let used = SourceUse { source, args, span: call.span };
     match source_facts(world, &used) {
@@ -219,7 +218,9 @@ fn bare_path(key: &str, expr: &Expr) -> Option<dlm_base::Diag> {
     let ExprKind::Str(path) = &expr.unparen().kind else { return None };
     let ending = path.trim_end_matches(".gz").rsplit('.').next().unwrap_or("");
     let call = match ending {
-        "csv" | "tsv" | "txt" => format!("csv(\"{path}\", target = \"column\")"),
+        "txt" => format!("lines(\"{path}\", target = 1)"),
+        "csv" | "tsv" => format!("csv(\"{path}\", target = \"column\")"),
+        "parquet" => format!("parquet(\"{path}\", target = \"column\")"),
         "npy" => format!("npy(\"{path}\", \"labels.npy\")"),
         "npz" => format!("npz(\"{path}\", input = \"x\", target = \"y\")"),
         "bin" => format!("cifar(\"{path}\")"),
@@ -335,10 +336,17 @@ fn normalize(
     let Some(expr) = block.value("normalize") else {
         return Some(match facts.kind {
             InputKind::Table => Normalize::Standard,
-            InputKind::Image | InputKind::Tensor => Normalize::None,
+            InputKind::Image | InputKind::Tensor | InputKind::Tokens => Normalize::None,
         });
     };
-    normalization(expr, Some(channels(facts)), scope, diags)
+    let found = normalization(expr, Some(channels(facts)), scope, diags)?;
+    if facts.kind == InputKind::Tokens && found != Normalize::None {
+        let message = "tokens are names, which have no mean";
+        let help = Some("leave `normalize` out");
+        diags.push(settings::unfit_value(expr.span, message, "not for tokens", help));
+        return None;
+    }
+    Some(found)
 }
 
 /// The normalisation that an expression is, of inputs with so many channels or features, if that is known.
@@ -350,7 +358,7 @@ pub(crate) fn normalization(
 ) -> Option<Normalize> {
     let (name, call) = expect_call(expr, "normalize", "`standard`, `minmax` or `none`", diags)?;
     let words: Vec<&'static Word> = NORMALIZE.iter().collect();
-    let word = find_word(name, "normalisation", &words, |w| w, &[], diags)?;
+    let word = find_word(name, "normalisation", &words, |w| w, diags)?;
     let args = match_args(word, &call, scope, diags)?;
     match word.name {
         "minmax" => return Some(Normalize::MinMax),
@@ -437,8 +445,14 @@ fn augmentation(
     diags: &mut Diags,
 ) -> Option<AugmentUse> {
     let (name, call) = expect_call(expr, "augment", "augmentations such as `shift(2)`", diags)?;
-    let word = find_word(name, "augmentation", AUGMENTS, |a| &a.word, &[], diags)?;
+    let word = find_word(name, "augmentation", AUGMENTS, |a| &a.word, diags)?;
     let args = match_args(&word.word, &call, scope, diags)?;
+    if facts.kind == InputKind::Tokens {
+        let message = format!("`{}` changes numbers, and tokens are names", name.text);
+        let help = "leave `augment` out";
+        diags.push(settings::unfit_value(call.span, &message, "not for tokens", Some(help)));
+        return None;
+    }
     if word.images && facts.shape.rank() != 3 {
         let message = format!("`{}` changes images, and a sample is {}", name.text, facts.shape);
         let label = "needs [channels, height, width]";
@@ -447,6 +461,12 @@ fn augmentation(
         let help =
             (!others.is_empty()).then(|| format!("for other data there is {}", others.join(", ")));
         diags.push(settings::unfit_value(call.span, &message, label, help.as_deref()));
+        return None;
+    }
+    if facts.kind == InputKind::Tokens {
+        let message = format!("`{}` changes amounts, and a sample is of tokens", name.text);
+        let help = "leave `augment` out";
+        diags.push(settings::unfit_value(call.span, &message, "of numbers alone", Some(help)));
         return None;
     }
     Some(AugmentUse { word, args })

@@ -19,6 +19,7 @@ mod policy;
 pub mod program;
 pub mod quant;
 mod quantize;
+mod sequence;
 pub mod session;
 mod settings;
 pub mod stdlib;

@@ -281,7 +281,7 @@ impl Place<'_> {
         let Some(expr) = block.value("input") else { return Some(ClosedInput::Data) };
         let (name, call) = expect_call(expr, "input", "`pixels` or `unit`", diags)?;
         let words: Vec<&'static Word> = INPUT.iter().collect();
-        let word = find_word(name, "value of `input`", &words, |word| word, &[], diags)?;
+        let word = find_word(name, "value of `input`", &words, |word| word, diags)?;
         match_args(word, &call, self.scope, diags)?;
         if word.name == "unit" {
             return Some(ClosedInput::Unit);
@@ -334,7 +334,7 @@ impl Place<'_> {
         let train = data.counts[0];
         let wanted = match &data.facts.target {
             Target::None => None,
-            Target::Classes(names) | Target::Values(names) => Some(names.len()),
+            target => Some(target.width() * target.steps()),
         };
         let &[rows, classes] = sizes else {
             let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();

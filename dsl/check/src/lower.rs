@@ -61,9 +61,8 @@ pub fn lower_layers(
         let flows: Vec<ValueId> =
             layer.inputs.iter().map(|&flow| value(flow, inputs, &made)).collect();
         let weights: Vec<ValueId> = layer
-            .weights
-            .iter()
-            .map(|weight| g.state(&format!("{prefix}{}.{}", layer.path, weight.name), weight.ty()))
+            .takes()
+            .map(|(name, weight)| g.state(&format!("{prefix}{name}"), weight.ty()))
             .collect();
         let out = layer.layer.build(g, &flows, &weights, mode(index));
         debug_assert_eq!(g.ty(out), &layer.ty, "{}", layer.path);
@@ -268,6 +267,7 @@ pub(crate) mod tests {
                 args: Args::default(),
                 inputs: vec![if i == 0 { Flow::Input(0) } else { Flow::Layer(i - 1) }],
                 ty: Ty::flow(vec![pair[1]]),
+                borrowed: None,
                 weights: layer.weights(std::slice::from_ref(&flow)),
                 init_normal: None,
                 macs: layer.macs(&[flow]),

@@ -27,6 +27,7 @@ mod params;
 mod paths;
 mod report;
 pub mod seen;
+mod shared;
 mod sizes;
 mod step;
 
@@ -100,7 +101,7 @@ pub fn build(
         let _ = builder::Builder::new(world, &mut unheard).model(model, settings, data, None);
         return Err(Unbuilt::Reported);
     }
-    let with = || format!("{settings:?} {:?}", data.map(|facts| &facts.shape));
+    let with = || format!("{settings:?} {:?}", data.map(Facts::ty));
     Memo::network(world, model, &with, diags, |diags| {
         builder::Builder::new(world, diags).model(model, settings, data, at)
     })

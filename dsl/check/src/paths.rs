@@ -95,7 +95,7 @@ impl Target {
             Some(sign) => sign.word.name,
             None => {
                 let word = |op: &'static Operator| &op.word;
-                find_word(given, "operator", OPERATORS, word, &[], diags)?.word.name
+                find_word(given, "operator", OPERATORS, word, diags)?.word.name
             }
         };
         Some(Target::new(expr, What::Kind(kind), scope))

@@ -3,7 +3,7 @@
 mod layer;
 mod load;
 
-pub use layer::{LayerBody, NetLayer};
+pub use layer::{Borrowed, LayerBody, NetLayer};
 pub use load::{ClosedInput, Load, Loaded};
 
 use crate::quant::Quantization;
@@ -16,6 +16,7 @@ use dlm_vocab::metric::Metric;
 use dlm_vocab::optim::Optimizer;
 use dlm_vocab::schedule::ScheduleWord;
 use dlm_vocab::{Arg, Args, Type, Unit};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A checked file with what it imports.
@@ -188,6 +189,9 @@ pub struct Dataset {
     pub limit: Option<usize>,
     /// What is known of the whole (classes from the labelled part).
     pub facts: Facts,
+    /// The inputs that are looked up, by number, each with how many tokens are known there: where a file does not say
+    /// which tokens it has, they are counted when it is read.
+    pub vocabulary: BTreeMap<usize, usize>,
     /// Samples of the training, validation and test part.
     pub counts: [usize; 3],
 }

@@ -15,8 +15,8 @@ use crate::quant::{
 use crate::session::allow::silenced;
 use crate::settings::Block;
 use crate::train::{Case, Plan, default_loss, misfit};
+use dlm_base::Span;
 use dlm_base::diag::codes::{artifacts, lints, names, quant as codes, settings};
-use dlm_base::{Shape, Span};
 use dlm_grammar::tree::{self, Expr, ItemKind, Name};
 use dlm_vocab::Unit;
 use dlm_vocab::data::Target;
@@ -272,10 +272,10 @@ impl Use<'_> {
         let at = self.verb.on.as_ref().map_or(self.verb.keyword, |on| on.name.span);
         let (artifact, from) = (&self.verb.artifact.text, self.source.span());
         let takes = match net.inputs.as_slice() {
-            [(_, ty)] => ty.shape.to_string(),
+            [(_, ty)] => ty.to_string(),
             inputs => format!("{} inputs", inputs.len()),
         };
-        let is = data.facts.shape.to_string();
+        let is = data.facts.ty().to_string();
         if takes != is {
             let model = artifacts::Side { name: artifact, is: &takes, at: from };
             let source = artifacts::Side { name: &data.name, is: &is, at: data.train.span };
@@ -294,11 +294,12 @@ impl Use<'_> {
         let output = &net.ty(net.output).shape;
         let fits = match (learnt, &data.facts.target) {
             (_, Target::None) => true,
-            (Target::None, Target::Classes(all) | Target::Values(all)) => {
-                *output == Shape::of(&[all.len()])
-            }
+            (Target::None, target) => *output == misfit::wanted_shape(target),
             (Target::Classes(own), Target::Classes(other)) => own.len() == other.len(),
             (Target::Values(own), Target::Values(other)) => own.len() == other.len(),
+            (own @ Target::Sequence { .. }, other @ Target::Sequence { .. }) => {
+                (own.width(), own.steps()) == (other.width(), other.steps())
+            }
             _ => false,
         };
         if !fits {
@@ -330,7 +331,7 @@ impl Use<'_> {
         let data = &self.program.datasets[dataset];
         let why = match (part_target(self.world, data, Split::Valid), data.counts[1]) {
             (_, 0) => format!("the validation part of `{}` is empty", data.name),
-            (Target::Classes(_), _) => return true,
+            (Target::Classes(_) | Target::Sequence { .. }, _) => return true,
             (Target::None, _) => {
                 format!("the validation part of `{}` has no labels", data.name)
             }

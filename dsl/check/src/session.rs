@@ -9,6 +9,7 @@ use crate::network::seen::{Notes, Where};
 use crate::network::{self, check_declarations};
 use crate::order::{check_verbs, declared_data};
 use crate::program::Program;
+use crate::sequence;
 use dlm_base::{Diag, Files, Severity, Source, Sources, Span};
 use dlm_grammar::tree::ItemKind;
 use dlm_vocab::data::Facts;
@@ -134,6 +135,7 @@ fn check_world(mut world: World<'_>, mut diags: Diags) -> (Checked, Option<Memo>
     networks(&world, &mut program, &mut diags);
     network::unused_inside(&world, &mut diags);
     lints_net::networks(&world, &program, &mut diags);
+    sequence::check(&world, &mut program, &mut diags);
     unused::declarations(&world, &mut diags);
     let diags = allow::filter(&world, diags);
     let memo = world.memo.take().map(RefCell::into_inner);

@@ -176,24 +176,19 @@ pub(crate) fn argument<'t>(
     call.args.iter().filter(|arg| arg.name.is_none()).nth(place).map(|arg| &arg.value)
 }
 
-/// The word of `known` that a call names. Another one is reported: as unknown `what`, or as not built
-/// yet where it is one of `later`.
+/// The word of `known` that a call names. Another one is reported as an unknown
+/// `what`.
 pub(crate) fn find_word<T: Copy>(
     given: &Name,
     what: &str,
     known: &[T],
     word: impl Fn(T) -> &'static Word,
-    later: &[&str],
     diags: &mut Diags,
 ) -> Option<T> {
     let text = given.text.as_str();
     let found = known.iter().copied().find(|&it| word(it).name == text);
     if found.is_some() {
         return found;
-    }
-    if later.contains(&text) {
-        diags.push(names::not_built(given.span, &format!("the {what} `{text}`")));
-        return None;
     }
     let all: Vec<&str> = known.iter().map(|&it| word(it).name).collect();
     let foreign = known.iter().copied().find(|&it| is_alias(word(it).aliases, text));

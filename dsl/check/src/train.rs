@@ -359,12 +359,8 @@ impl Case<'_> {
 
 /// Whether a metric of answers can be had of such targets, in the course of a training.
 fn fits_target(kind: metric::MetricKind, target: &Target) -> bool {
-    match kind {
-        metric::MetricKind::Classes => matches!(target, Target::Classes(_)),
-        metric::MetricKind::Values => matches!(target, Target::Values(_)),
-        metric::MetricKind::Answers => *target != Target::None,
-        _ => false,
-    }
+    let fixed = matches!(kind, metric::MetricKind::Static | metric::MetricKind::Timed);
+    !fixed && !kind.compares() && kind.fits(target)
 }
 
 /// The settings that depend on nothing but themselves.
@@ -435,7 +431,7 @@ fn optimizer(
 ) -> Chosen<dlm_vocab::optim::Optimizer> {
     let takes = "an optimizer such as `adamw(lr = 1e-3)`";
     let (name, call) = expect_call(expr, "optimizer", takes, diags)?;
-    let word = find_word(name, "optimizer", OPTIMIZERS, |o| &o.word, &[], diags)?;
+    let word = find_word(name, "optimizer", OPTIMIZERS, |o| &o.word, diags)?;
     Some((word, match_args(&word.word, &call, scope, diags)?))
 }
 
@@ -446,7 +442,7 @@ fn schedule(
 ) -> Chosen<dlm_vocab::schedule::ScheduleWord> {
     let takes = "a schedule such as `cosine(warmup = 1 epoch)`";
     let (name, call) = expect_call(expr, "schedule", takes, diags)?;
-    let word = find_word(name, "schedule", SCHEDULES, |s| &s.word, &[], diags)?;
+    let word = find_word(name, "schedule", SCHEDULES, |s| &s.word, diags)?;
     Some((word, match_args(&word.word, &call, scope, diags)?))
 }
 
@@ -483,7 +479,7 @@ fn word_of(
 ) -> Option<(&'static Word, Args)> {
     let (name, call) = expect_call(expr, setting, takes, diags)?;
     let words: Vec<&'static Word> = words.iter().collect();
-    let word = find_word(name, &format!("value of `{setting}`"), &words, |w| w, &[], diags)?;
+    let word = find_word(name, &format!("value of `{setting}`"), &words, |w| w, diags)?;
     Some((word, match_args(word, &call, scope, diags)?))
 }
 

@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Let a trained artifact answer for images, tables or arrays
     Predict(Predict),
+    /// Let a trained artifact go on with a text
+    Generate(Generate),
     /// List the runs of a program, show one, compare two
     Runs(Runs),
     /// Remove from a run's folder what the program no longer needs
@@ -211,7 +213,7 @@ pub(crate) struct Predict {
     pub(crate) file: PathBuf,
     /// The artifact
     pub(crate) name: String,
-    /// Images (.png, .jpg), tables (.csv) or arrays (.npy)
+    /// Images (.png, .jpg), tables (.csv, .parquet), arrays (.npy), texts or files of them
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
     /// Give a constant of the file another value
@@ -221,6 +223,35 @@ pub(crate) struct Predict {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
     /// Print one JSON object for each sample
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// The program
+    pub(crate) file: PathBuf,
+    /// The artifact
+    pub(crate) name: String,
+    /// The text to go on with; an empty one begins a line
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) prompt: String,
+    /// Add so many tokens
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) tokens: usize,
+    /// Below 1 likely tokens become likelier, above 1 less so; 0 takes the likeliest
+    #[arg(long, value_name = "T", default_value_t = 1.0, value_parser = parse_temperature)]
+    pub(crate) temperature: f64,
+    /// What is drawn depends on it; the same seed gives the same text
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Give a constant of the file another value
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<Set>,
+    /// Where the run wrote, if not to runs/NAME beside the file
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -313,6 +344,13 @@ pub(crate) enum Page {
     Operators,
     /// Every code.
     Errors,
+}
+
+fn parse_temperature(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(t) if (0.0..=1000.0).contains(&t) => Ok(t),
+        _ => Err("a number from 0 to 1000".into()),
+    }
 }
 
 fn parse_threads(text: &str) -> Result<usize, String> {

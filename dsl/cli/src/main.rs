@@ -75,6 +75,7 @@ fn main() -> ExitCode {
         Command::Show(args) => cmd::show::show(args, &mut console),
         Command::Eval(args) => cmd::eval::eval(args, &mut console),
         Command::Predict(args) => cmd::predict::predict(args, &mut console),
+        Command::Generate(args) => cmd::generate::generate(args, &mut console),
         Command::Runs(args) => cmd::runs::runs(args, &mut console),
         Command::Clean(args) => cmd::clean::clean(args, &mut console),
         Command::Explain(args) => cmd::explain::explain(args, &mut console),

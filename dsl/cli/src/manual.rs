@@ -126,6 +126,11 @@ pub(crate) fn kinds() -> Vec<Kind> {
                 "what shares a scale",
                 "Values of `per` in a number format of weights: `int8(per = channel)`.",
             ),
+            "tokens" => (
+                "Tokens",
+                "what a token is",
+                "Values of `tokens` in sources of text: `lines(\"file.txt\", tokens = word)`.",
+            ),
             _ => ("Initialisers", "an initialiser", "Values of `init` on an operator."),
         };
         kinds.push(kind(title, one, about, words.iter().map(plain).collect()));
@@ -266,9 +271,12 @@ pub(crate) fn values(ty: Type) -> String {
         Type::Part => "`10%` or `500 samples`".into(),
         Type::Init => "`normal(deviation)`".into(),
         Type::Path => "path of a layer: `stage[0].conv1`".into(),
+        Type::Shared => "name of a shared weight".into(),
         Type::Metric => "metric of the validation part: `valid.loss`".into(),
         Type::Per => "`channel`, `tensor` or `group(size)`".into(),
         Type::Range => "range: `minmax`, `percentile(99.99)`".into(),
+        Type::Tokens => "`char`, `byte` or `word(vocabulary)`".into(),
+        Type::Flow => "flow".into(),
     }
 }
 

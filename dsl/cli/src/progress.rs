@@ -353,8 +353,11 @@ fn tensors(fitted: &Fitted) -> String {
 /// So many names are shown of what is left in a file.
 const LEFT: usize = 4;
 
-/// The figure that says most: accuracy, R², or the loss.
+/// The figure that says most: perplexity, accuracy, R², or the loss.
 fn headline(scores: &Scores) -> String {
+    if let Some(perplexity) = scores.perplexity {
+        return format!("perplexity {}", number(perplexity));
+    }
     match (scores.accuracy, scores.r2) {
         (Some(accuracy), _) => share(accuracy),
         (None, Some(r2)) => format!("R² {r2:.4}"),
@@ -364,7 +367,7 @@ fn headline(scores: &Scores) -> String {
 
 /// The figure that says most, with its name.
 fn named(scores: &Scores) -> String {
-    match scores.accuracy {
+    match scores.accuracy.filter(|_| scores.perplexity.is_none()) {
         Some(accuracy) => format!("accuracy {}", share(accuracy)),
         None => headline(scores),
     }

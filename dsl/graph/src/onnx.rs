@@ -143,7 +143,10 @@ impl Onnx {
     ) -> String {
         let count: usize = dims.iter().product();
         assert_eq!(bytes.len(), count * element.bytes(), "{name}");
-        self.constants.push(Tensor { name: name.clone(), element, dims: dims.to_vec(), bytes });
+        // Layers may share a weight.
+        if !self.constants.iter().any(|known| known.name == name) {
+            self.constants.push(Tensor { name: name.clone(), element, dims: dims.to_vec(), bytes });
+        }
         name
     }
 

@@ -345,6 +345,17 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Takes the output out of the frame, as whole numbers; each can be taken once.
+    ///
+    /// # Panics
+    /// When it has another format.
+    pub fn out_i32(&mut self, i: usize) -> &'a mut [i32] {
+        match std::mem::replace(&mut self.outs[i], ViewMut::F32(&mut [])) {
+            ViewMut::I32(y) => y,
+            other => panic!("output {i} is not i32: {other:?}"),
+        }
+    }
+
     /// Takes a state that the operator changes out of the frame, as floats.
     ///
     /// # Panics

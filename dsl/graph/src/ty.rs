@@ -1,6 +1,7 @@
 //! The type of a value in the graph: what its numbers are, and its shape for one sample.
 
 use dlm_base::Shape;
+use std::fmt;
 
 /// What the numbers of a tensor are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +89,16 @@ impl Ty {
         match (self.channels_last(), self.shape.sizes()) {
             (true, &[c, _, w]) => vec![1, w * c, c],
             _ => self.shape.strides(),
+        }
+    }
+}
+
+impl fmt::Display for Ty {
+    /// As programs write it: `[3, 32, 32]`, `int[64]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.dtype {
+            DType::F32 => self.shape.fmt(f),
+            _ => write!(f, "int{}", self.shape),
         }
     }
 }

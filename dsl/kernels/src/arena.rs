@@ -132,7 +132,7 @@ mod private {
 macro_rules! plain {
     ($($t:ty),+) => { $(impl private::Sealed for $t {} impl Plain for $t {})+ };
 }
-plain!(f32, f64, i32, u8, i8);
+plain!(f32, f64, i32, u32, u8, i8);
 
 /// Bytes as numbers.
 ///

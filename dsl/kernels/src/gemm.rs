@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod row;
+pub(crate) mod small;
 
 use crate::simd::vector::{Single, Vector, activate, at_level};
 use crate::{Activation, par};
@@ -46,6 +47,34 @@ impl<'a> Mat<'a> {
     /// The transposed matrix, in the same memory.
     pub fn t(self) -> Mat<'a> {
         Mat { rows: self.cols, cols: self.rows, row: self.col, col: self.row, ..self }
+    }
+
+    /// Rows and columns.
+    pub(crate) fn sizes(self) -> (usize, usize) {
+        (self.rows, self.cols)
+    }
+
+    /// A number.
+    pub(crate) fn at(self, row: usize, col: usize) -> f32 {
+        self.data[row * self.row + col * self.col]
+    }
+
+    /// The numbers of a row, whose columns are neighbours.
+    ///
+    /// # Panics
+    /// When they lie apart.
+    pub(crate) fn line(self, row: usize) -> &'a [f32] {
+        assert!(self.col == 1 && row < self.rows);
+        &self.data[row * self.row..][..self.cols]
+    }
+
+    /// The rows from one on.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    pub(crate) fn slice(self, from: usize, count: usize) -> Mat<'a> {
+        assert!(from + count <= self.rows);
+        self.rows(from, count)
     }
 
     fn rows(self, from: usize, count: usize) -> Mat<'a> {

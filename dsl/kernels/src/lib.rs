@@ -3,17 +3,20 @@
 
 mod activation;
 pub mod arena;
+pub mod attention;
 pub mod conv;
 mod depthwise;
 pub mod elementwise;
 pub mod gemm;
 pub mod int8;
+pub mod lookup;
 pub mod mapped;
 pub mod math;
 pub mod movement;
 pub mod norm;
 pub mod par;
 pub mod pool;
+pub mod recurrent;
 pub mod reduce;
 #[cfg(test)]
 mod reference;

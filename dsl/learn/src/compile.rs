@@ -6,9 +6,11 @@ use dlm_check::lower::{WeightInfo, lower, lower_layers, training_mode, weights};
 use dlm_check::program::{Average, Flow, LossUse, Network, Training};
 use dlm_graph::pass::Folded;
 use dlm_graph::run::Binding;
-use dlm_graph::{Clock, Graph, Mode, Plan, States, Ty, ValueId, Workspace, differentiate, pass};
+use dlm_graph::{
+    Clock, DType, Graph, Mode, Plan, States, Ty, ValueId, Workspace, differentiate, pass,
+};
 use dlm_vocab::data::Target;
-use dlm_vocab::internal::{Ema, GradNorm, WeightedSum};
+use dlm_vocab::internal::{Ema, GradNorm, Tokens, WeightedSum};
 use dlm_vocab::loss::Terms;
 use std::sync::{Arc, OnceLock};
 
@@ -22,6 +24,8 @@ pub enum TargetForm {
     None,
     /// A class number for each sample.
     Class,
+    /// A class number for each of so many steps of a sample.
+    Classes(usize),
     /// A share for each of so many classes: mixed samples.
     Shares(usize),
     /// So many values for each sample.
@@ -35,6 +39,7 @@ impl TargetForm {
             Target::None => TargetForm::None,
             Target::Classes(names) if mixed => TargetForm::Shares(names.len()),
             Target::Classes(_) => TargetForm::Class,
+            Target::Sequence { steps, .. } => TargetForm::Classes(*steps),
             Target::Values(names) => TargetForm::Values(names.len()),
         }
     }
@@ -43,9 +48,22 @@ impl TargetForm {
         match self {
             TargetForm::None => None,
             TargetForm::Class => Some(Ty::tokens(vec![])),
+            TargetForm::Classes(steps) => Some(Ty::tokens(vec![steps])),
             TargetForm::Shares(width) | TargetForm::Values(width) => Some(Ty::flow(vec![width])),
         }
     }
+}
+
+/// Adds the graph's input, a row of floats for each sample, and what makes the network's inputs of it.
+pub fn enter_inputs(g: &mut Graph, network: &Network) -> Vec<ValueId> {
+    let enter = |(_, ty): &(String, Ty)| match ty.dtype {
+        DType::I32 => {
+            let row = g.input(Ty::flow(ty.shape.clone()));
+            g.add(Tokens, &[row])
+        }
+        _ => g.input(ty.clone()),
+    };
+    network.inputs.iter().map(enter).collect()
 }
 
 /// A network added to a graph.
@@ -88,7 +106,7 @@ pub fn update_graph(
     forward: impl FnOnce(&mut Graph, &[ValueId]) -> Forward,
 ) -> Graph {
     let mut g = Graph::new();
-    let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+    let inputs = enter_inputs(&mut g, network);
     let target = form.ty().map(|ty| g.input(ty));
     let taught = signals.enter(&mut g);
     let Forward { output, layers } = forward(&mut g, &inputs);
@@ -168,7 +186,7 @@ pub fn answers(
     forward: impl FnOnce(&mut Graph, &[ValueId]) -> ValueId,
 ) -> Graph {
     let mut g = Graph::new();
-    let inputs: Vec<ValueId> = network.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+    let inputs = enter_inputs(&mut g, network);
     let output = forward(&mut g, &inputs);
     g.outputs = vec![output];
     if let Some(ty) = form.ty() {

@@ -17,8 +17,8 @@ use dlm_base::Files;
 use dlm_check::program::{Dataset, Normalize, Part, SourceUse, Split};
 use dlm_vocab::augment::Augment;
 use dlm_vocab::data::fit::{adapt, fits, whole};
-use dlm_vocab::data::split::{Take, split_counts, split_samples};
-use dlm_vocab::data::{Facts, Numbers, Samples, Target, Targets};
+use dlm_vocab::data::split::{Take, split_counts, split_in_order, split_samples};
+use dlm_vocab::data::{Facts, Numbers, Samples, Target, Targets, TokenUnit, Tokens};
 use preprocess::Scaler;
 use std::sync::{Arc, Mutex};
 
@@ -80,23 +80,28 @@ impl Loaded {
         }
         unchanged(dataset, &facts)?;
         let mut sources: Vec<Samples> = sources.into_iter().map(|s| adapt(s, &facts)).collect();
+        for samples in &sources {
+            known_tokens(dataset, &facts, &samples.inputs)?;
+        }
         let counts = taken(dataset, &place, &sources)?;
         let classes = match &sources[0].targets {
             Targets::Classes(classes) if dataset.stratify => Some(classes.as_slice()),
             _ => None,
         };
         let first = sources[0].facts.samples;
-        let mut cut = split_samples(first, counts, classes, dataset.seed);
+        let mut cut = match &facts.target {
+            Target::Sequence { .. } => split_in_order(first, counts),
+            _ => split_samples(first, counts, classes, dataset.seed),
+        };
         for at in [1, 2] {
             if place[at] > 0 {
                 cut[at] = (0..sources[place[at]].facts.samples as u32).collect();
             }
         }
-        let width = width(&facts.target);
         let mut places = place.into_iter();
         let parts = cut.map(|rows| {
             let source = places.next().unwrap_or(0);
-            Rows::new(source, rows, &sources[source].targets, width)
+            Rows::new(source, rows, &sources[source].targets, &facts.target)
         });
         let Rows { rows, values, .. } = &parts[0];
         let preprocess = Preprocess::fit(&dataset.normalize, &facts, &sources[0], rows, values);
@@ -129,9 +134,21 @@ impl Loaded {
         !part.classes.is_empty() || !part.values.is_empty()
     }
 
-    /// The right classes of a part.
+    /// The right classes of a part, sample after sample; of a sequence one for each step.
     pub fn classes(&self, split: Split) -> &[u32] {
         &self.part(split).classes
+    }
+
+    /// How many characters the right classes of a part of a text stand for: of bytes those that begin one.
+    pub fn characters(&self, split: Split) -> usize {
+        let begins = |byte: u32| byte & 0xc0 != 0x80;
+        let classes = self.classes(split);
+        match &self.facts.tokens {
+            Some(Tokens { unit: TokenUnit::Byte, .. }) => {
+                classes.iter().filter(|&&byte| begins(byte)).count()
+            }
+            _ => classes.len(),
+        }
     }
 
     /// The right values of a part, sample after sample, in their own unit.
@@ -207,26 +224,20 @@ impl Loaded {
 }
 
 impl Rows {
-    fn new(source: usize, rows: Vec<u32>, targets: &Targets, width: usize) -> Rows {
+    fn new(source: usize, rows: Vec<u32>, targets: &Targets, target: &Target) -> Rows {
         let (mut classes, mut values) = (Vec::new(), Vec::new());
         match targets {
             Targets::None => {}
-            Targets::Classes(all) => classes = rows.iter().map(|&r| all[r as usize]).collect(),
-            Targets::Values(all) => {
-                let of = |r: &u32| &all[*r as usize * width..(*r as usize + 1) * width];
-                values = rows.iter().flat_map(of).copied().collect();
-            }
+            Targets::Classes(all) => classes = gather(all, &rows, target.steps()),
+            Targets::Values(all) => values = gather(all, &rows, target.width()),
         }
         Rows { source, rows, classes, values }
     }
 }
 
-/// How many classes or values there are.
-fn width(target: &Target) -> usize {
-    match target {
-        Target::None => 0,
-        Target::Classes(names) | Target::Values(names) => names.len(),
-    }
+/// The `size` numbers of each of these rows.
+fn gather<T: Copy>(all: &[T], rows: &[u32], size: usize) -> Vec<T> {
+    rows.iter().flat_map(|&row| &all[row as usize * size..][..size]).copied().collect()
 }
 
 /// Fails when the files are not what the checker saw of them.
@@ -250,6 +261,28 @@ fn unchanged(dataset: &Dataset, facts: &Facts) -> Result<(), RunError> {
         ),
         span: Some(dataset.span),
     })
+}
+
+/// Fails where a token has a number that a network does not know.
+fn known_tokens(dataset: &Dataset, facts: &Facts, inputs: &Numbers) -> Result<(), RunError> {
+    let Some((_, &known)) = dataset.vocabulary.first_key_value() else { return Ok(()) };
+    let size = facts.shape.len().max(1);
+    let bad = |x: f32| !(x >= 0.0 && x < known as f32 && x.fract() == 0.0);
+    let found = match inputs {
+        Numbers::U8 { bytes, .. } => {
+            bytes.iter().position(|&x| usize::from(x) >= known).map(|at| (at, f32::from(bytes[at])))
+        }
+        Numbers::F32(all) => all.iter().position(|&x| bad(x)).map(|at| (at, all[at])),
+    };
+    let Some((at, token)) = found else { return Ok(()) };
+    let message = format!(
+        "`{}`: sample {} has the token {token}, and the network knows those from 0 to {}",
+        dataset.name,
+        at / size,
+        known - 1
+    );
+    let help = "give `embedding` a larger vocabulary, or mend the data".to_string();
+    Err(RunError { message, help: Some(help), span: Some(dataset.span) })
 }
 
 /// How many samples each part takes from the training source.

@@ -2,7 +2,7 @@
 
 use crate::compile::{Plans, Ready, TargetForm, answer_graph, judging_graph};
 use crate::data::{Loaded, TargetMut};
-use crate::metrics::{Answers, Scores, score_classes, score_values};
+use crate::metrics::{Answers, Scores, score_classes, score_sequence, score_values};
 use crate::teacher::asked::Asked;
 use crate::weights::Weights;
 use dlm_check::program::{LossUse, Network, Split};
@@ -117,7 +117,7 @@ pub fn ask(
     let (count, width) = (data.len(split), teacher.width());
     let form = TargetForm::of(&data.facts.target, false);
     let graph = match data.labelled(split) && !loss.is_empty() {
-        true => judging_graph(Ty::flow(vec![width]), loss, form),
+        true => judging_graph(answer(&data.facts.target, width), loss, form),
         false => None,
     };
     let labelled = graph.is_some();
@@ -147,6 +147,14 @@ pub fn ask(
     Ok(scored(data, split, outputs, width, labelled.then_some(total)))
 }
 
+/// The type of an answer of so many numbers.
+fn answer(target: &Target, width: usize) -> Ty {
+    Ty::flow(match target {
+        Target::Sequence { steps, .. } => vec![*steps, width / steps],
+        _ => vec![width],
+    })
+}
+
 /// Answers in the targets' own unit, and what they are worth where there are targets: `loss` is the sum of the
 /// losses of all samples.
 fn scored(
@@ -157,13 +165,17 @@ fn scored(
     loss: Option<f64>,
 ) -> (Answers, Option<Scores>) {
     data.undo_targets(&mut outputs);
-    let answers = Answers { outputs, width };
+    let answers = Answers { outputs, width: width / data.facts.target.steps() };
     let Some(loss) = loss else { return (answers, None) };
     let loss = loss / data.len(split).max(1) as f64;
     let scores = match &data.facts.target {
         Target::None => None,
         Target::Classes(names) => {
             Some(score_classes(&answers, data.classes(split), names.len(), loss))
+        }
+        Target::Sequence { .. } => {
+            let characters = data.characters(split);
+            Some(score_sequence(&answers, data.classes(split), characters, loss))
         }
         Target::Values(_) => Some(score_values(&answers, data.values(split), loss)),
     };

@@ -47,6 +47,8 @@ pub fn score(scores: &Scores, metric: &str) -> Option<f64> {
         "top5" => scores.top5,
         "loss" => Some(scores.loss),
         "mae" => scores.mae,
+        "perplexity" => scores.perplexity,
+        "bits_per_character" => scores.bits_per_character,
         "r2" => scores.r2,
         _ => None,
     }

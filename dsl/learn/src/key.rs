@@ -364,11 +364,12 @@ fn model(network: &Network) -> String {
     for layer in &network.layers {
         let _ = writeln!(
             text,
-            "{} = {} {:?} of {:?}, {:?}, init {:?}",
+            "{} = {} {:?} of {:?}, {:?} {:?}, init {:?}",
             layer.path,
             layer.operator.word.name,
             layer.args,
             layer.inputs,
+            layer.borrowed.as_ref().map(|it| &it.from),
             layer.weights,
             layer.init_normal,
         );

@@ -10,6 +10,7 @@ pub mod data;
 pub mod evaluate;
 pub mod event;
 pub mod fit;
+mod generate;
 pub mod judge;
 pub mod key;
 pub mod lesson;
@@ -25,6 +26,7 @@ pub mod teacher;
 pub mod weights;
 
 pub use event::Event;
+pub use generate::Generation;
 pub use run::{
     Bytes, Common, Judgement, Options, Outcome, RunError, State, Summary, World, Write, run,
     run_with,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Scores {
-    /// Samples.
+    /// Samples; of sequences all steps of them.
     pub samples: usize,
     /// The mean of the loss.
     #[serde(with = "number")]
@@ -18,6 +18,12 @@ pub struct Scores {
     /// The share of samples whose right class is among the five largest logits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top5: Option<f64>,
+    /// `e` to the mean surprise at the right class of a step, in nats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perplexity: Option<f64>,
+    /// The surprise at the right classes, in bits for each character of the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bits_per_character: Option<f64>,
     /// The mean absolute error, in the target's own unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mae: Option<f64>,
@@ -54,7 +60,7 @@ pub struct Taught {
     pub error_overlap: Option<f64>,
 }
 
-/// The answer for each sample of a part of the data.
+/// The answer for each sample of a part of the data; of sequences for each step of each sample.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
     /// The network's outputs, sample after sample; values in the target's own unit.
@@ -111,6 +117,34 @@ pub fn score_classes(answers: &Answers, right: &[u32], classes: usize, loss: f64
         accuracy: Some(share(hits)),
         top5: Some(share(near)),
         confusion,
+        ..Scores::default()
+    }
+}
+
+/// Accuracy, top-5 accuracy, perplexity and bits per character of answers against the class that followed at
+/// each step: `perplexity = e^H`, `H = 1/N · Σ −ln p` over N steps with p the softmax of the logits at the right class, and
+/// `bits = N · H / ln 2 / characters`, where the steps stand for so many characters; all in f64.
+///
+/// # References
+/// Jelinek et al. 1977 (perplexity).
+pub fn score_sequence(answers: &Answers, right: &[u32], characters: usize, loss: f64) -> Scores {
+    let (mut hits, mut near, mut surprise) = (0usize, 0usize, 0.0f64);
+    for (answer, &right) in rows(answers).zip(right) {
+        let own = answer[right as usize];
+        hits += usize::from(class(answer) == right);
+        near += usize::from(answer.iter().filter(|x| **x > own).count() < 5);
+        let largest = answer.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f64 = answer.iter().map(|&z| f64::from(z - largest).exp()).sum();
+        surprise += f64::from(largest) - f64::from(own) + sum.ln();
+    }
+    let steps = right.len().max(1) as f64;
+    Scores {
+        samples: right.len(),
+        loss,
+        accuracy: Some(hits as f64 / steps),
+        top5: Some(near as f64 / steps),
+        perplexity: Some((surprise / steps).exp()),
+        bits_per_character: Some(surprise / std::f64::consts::LN_2 / characters.max(1) as f64),
         ..Scores::default()
     }
 }

@@ -45,8 +45,7 @@ fn name_of(network: &Network, made: &[String], flow: Flow) -> String {
 
 /// Adds the weights of a layer, and returns their names.
 fn constants(out: &mut Onnx, layer: &NetLayer, weights: &Weights) -> Result<Vec<String>, String> {
-    let each = layer.weights.iter().map(|weight| {
-        let name = format!("{}.{}", layer.path, weight.name);
+    let each = layer.takes().map(|(name, weight)| {
         let numbers = weights.0.get(&name).ok_or_else(|| format!("there is no weight `{name}`"))?;
         let numbers = from_memory(numbers, &weight.shape, &weight.order);
         Ok(floats(out, name, weight.shape.sizes(), &numbers))

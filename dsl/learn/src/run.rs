@@ -185,7 +185,10 @@ const JUDGED: f64 = 0.2;
 /// Refuses data that do not fit into memory before they are read.
 fn enough_memory(dataset: &Dataset, world: &dyn World) -> Result<(), RunError> {
     let Facts { kind, shape, samples, .. } = &dataset.facts;
-    let number = if *kind == InputKind::Image { 1 } else { 4 };
+    let number = match kind {
+        InputKind::Image => 1,
+        InputKind::Table | InputKind::Tensor | InputKind::Tokens => 4,
+    };
     let bytes = (*samples as u64).saturating_mul(shape.len() as u64).saturating_mul(number);
     match world.memory() {
         Some(free) if bytes > free => Err(RunError {

@@ -5,6 +5,7 @@ use crate::data::{Loaded, inputs_from_file};
 use crate::metrics::{Scores, class};
 use crate::quant::file;
 use crate::run::{self, RunError};
+use crate::teacher::asked::Asked;
 use crate::teacher::rescale::{Norm, Rescale};
 use crate::weights::{About, Weights};
 use dlm_base::{Files, Shape};
@@ -107,7 +108,7 @@ impl<'a> Stored<'a> {
         }
         let classes = match &data.facts.target {
             Target::Classes(names) => names.clone(),
-            _ => Vec::new(),
+            Target::None | Target::Values(_) | Target::Sequence { .. } => Vec::new(),
         };
         Ok(Evaluation { scores: found, classes })
     }
@@ -128,6 +129,13 @@ impl<'a> Stored<'a> {
         if preprocess.shape.is_empty() {
             return Err(self.unused());
         }
+        if let Target::Sequence { .. } = preprocess.target {
+            let help = format!("write `dlm generate FILE {} \"…\"`", self.about.artifact);
+            return Err(RunError {
+                help: Some(help),
+                ..self.cannot("it says what follows a text".to_string())
+            });
+        }
         let mut inputs = inputs_from_file(path, preprocess, files)?;
         let shape = Shape(preprocess.shape.clone());
         let size = shape.len();
@@ -137,7 +145,7 @@ impl<'a> Stored<'a> {
         if let Some(rescale) = rescale {
             rescale.apply(&mut inputs, size);
         }
-        let mut asked = self.body.plain(&shape, &[]);
+        let mut asked = self.plain(&shape);
         let mut rows = Vec::new();
         for input in inputs.chunks_exact(size) {
             asked.ask(input, &[]).map_err(|why| self.cannot(why))?;
@@ -154,7 +162,7 @@ impl<'a> Stored<'a> {
                 rows.iter_mut().for_each(|row| own.into_iter().for_each(|it| it.undo_targets(row)));
                 Predictions::Values(rows, names.clone())
             }
-            Target::None => {
+            Target::None | Target::Sequence { .. } => {
                 let names = (0..rows.first().map_or(0, Vec::len)).map(|i| i.to_string());
                 let names = names.collect();
                 Predictions::Values(rows, names)
@@ -192,7 +200,13 @@ pub(crate) fn read<'a>(
 }
 
 impl Stored<'_> {
-    fn cannot(&self, why: String) -> RunError {
+    /// Ready to be asked about samples of this shape.
+    pub(crate) fn plain(&self, shape: &Shape) -> Asked {
+        self.body.plain(shape, &[])
+    }
+
+    /// Why it cannot answer.
+    pub(crate) fn cannot(&self, why: String) -> RunError {
         RunError::plain(format!("`{}` cannot answer: {why}", self.about.artifact))
     }
 

@@ -230,6 +230,10 @@ pub struct Scores {
     pub accuracy: Metric,
     /// The share of samples whose right class is among the five first.
     pub top5: Metric,
+    /// `e` to the mean surprise at the token that followed.
+    pub perplexity: Metric,
+    /// The surprise in bits for each character of a text.
+    pub bits_per_character: Metric,
     /// The mean absolute error.
     pub mae: Metric,
     /// The share of the target's variance that is explained.

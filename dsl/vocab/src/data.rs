@@ -2,27 +2,36 @@
 
 use crate::word::{Args, Word};
 use dlm_base::{Files, Shape};
+use dlm_graph::Ty;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 mod array;
 pub mod builtin;
 pub mod cifar;
+mod columns;
 pub mod csv;
 pub mod fit;
 pub mod idx;
 pub mod images;
 pub mod inputs;
+pub mod lines;
 pub mod npy;
 pub mod npz;
+pub mod parquet;
 mod picture;
 mod read;
 pub mod split;
 mod table;
+pub mod text;
+mod tokens;
 
 pub use array::MAX_CLASSES;
 pub use read::MAX_BYTES;
-pub use table::{Format, MAX_TEXTS};
+pub use table::Format;
+
+/// The most different texts that a column of a table may have.
+pub const MAX_TEXTS: usize = 1000;
 
 /// A source that a program may name.
 #[derive(Debug)]
@@ -51,9 +60,19 @@ pub struct Facts {
     pub target: Target,
     /// The columns of a table that has names for them; empty elsewhere.
     pub columns: Vec<Column>,
+    /// What tokens stand for, where the inputs are tokens.
+    pub tokens: Option<Tokens>,
 }
 
 impl Facts {
+    /// The type of one sample.
+    pub fn ty(&self) -> Ty {
+        match self.kind {
+            InputKind::Tokens => Ty::tokens(self.shape.clone()),
+            InputKind::Image | InputKind::Table | InputKind::Tensor => Ty::flow(self.shape.clone()),
+        }
+    }
+
     /// The names of the numbers of a sample, where the columns of a table have names: a text column
     /// gives one number for each of its texts, `ocean_proximity = INLAND`.
     pub fn features(&self) -> Vec<String> {
@@ -75,6 +94,36 @@ pub enum InputKind {
     Table,
     /// Any other floats, taken as they are.
     Tensor,
+    /// Whole numbers that stand for characters, bytes or words, taken as they are.
+    Tokens,
+}
+
+/// What tokens stand for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// What a token is.
+    pub unit: TokenUnit,
+    /// The text that each token stands for, in the order of their numbers.
+    pub names: Vec<String>,
+}
+
+impl Tokens {
+    /// The name of the token that fills what is shorter than others.
+    pub const PADDING: &'static str = "<pad>";
+    /// The name of the token for all that is not in the vocabulary.
+    pub const UNKNOWN: &'static str = "<unk>";
+}
+
+/// What one token is of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenUnit {
+    /// A Unicode character.
+    Char,
+    /// A byte of UTF-8.
+    Byte,
+    /// A word, or a punctuation mark.
+    Word,
 }
 
 /// A column of a table.
@@ -105,8 +154,43 @@ pub enum Target {
     None,
     /// One class a sample; the names, in the order of the class numbers.
     Classes(Vec<String>),
+    /// A class at each step of a sequence: the token that follows.
+    Sequence {
+        /// The names of the classes, in the order of their numbers.
+        classes: Vec<String>,
+        /// How many steps a sample has.
+        steps: usize,
+    },
     /// So many real values a sample; their names.
     Values(Vec<String>),
+}
+
+impl Target {
+    /// The names of the classes, of one for each sample or for each step.
+    pub fn classes(&self) -> Option<&[String]> {
+        match self {
+            Target::Classes(classes) | Target::Sequence { classes, .. } => Some(classes),
+            Target::None | Target::Values(_) => None,
+        }
+    }
+
+    /// How many answers a sample has: the steps of a sequence, and 1 elsewhere.
+    pub fn steps(&self) -> usize {
+        match self {
+            Target::Sequence { steps, .. } => *steps,
+            _ => 1,
+        }
+    }
+
+    /// How many numbers one answer has: one for each class or value.
+    pub fn width(&self) -> usize {
+        match self {
+            Target::None => 0,
+            Target::Classes(names)
+            | Target::Sequence { classes: names, .. }
+            | Target::Values(names) => names.len(),
+        }
+    }
 }
 
 /// All samples of a source, in memory.
@@ -141,7 +225,7 @@ pub enum Numbers {
 pub enum Targets {
     /// There are none.
     None,
-    /// A class number a sample.
+    /// A class number a sample, or one for each step of a sample, sample after sample.
     Classes(Vec<u32>),
     /// Sample after sample, as many values each as [`Target::Values`] names.
     Values(Vec<f32>),
@@ -256,8 +340,11 @@ pub static SOURCES: &[&Source] = &[
     &csv::CSV,
     &idx::IDX,
     &images::IMAGES,
+    &lines::LINES,
     &npy::NPY,
     &npz::NPZ,
+    &parquet::PARQUET,
+    &text::TEXT,
 ];
 
 /// The source of that name.

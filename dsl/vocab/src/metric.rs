@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod agreement;
+mod bits_per_character;
 mod drop;
 mod error;
 mod error_overlap;
@@ -12,10 +13,12 @@ mod macs;
 mod mae;
 mod memory;
 mod params;
+mod perplexity;
 mod r2;
 mod size;
 mod top5;
 
+use crate::data::Target;
 use crate::word::Word;
 
 /// A metric that a program may name.
@@ -38,6 +41,8 @@ pub enum MetricKind {
     Static,
     /// From answers on a split, with class targets.
     Classes,
+    /// From answers on a split, with a class at each step: perplexity.
+    Sequence,
     /// From answers on a split, with value targets.
     Values,
     /// From answers on a split, whatever the targets: loss.
@@ -54,6 +59,19 @@ impl MetricKind {
     /// Whether two artifacts are compared.
     pub fn compares(self) -> bool {
         matches!(self, MetricKind::Pair | MetricKind::LabelledPair)
+    }
+
+    /// Whether it can be had of such targets.
+    pub fn fits(self, target: &Target) -> bool {
+        match self {
+            MetricKind::Static | MetricKind::Timed => true,
+            MetricKind::Classes | MetricKind::Pair | MetricKind::LabelledPair => {
+                target.classes().is_some()
+            }
+            MetricKind::Sequence => matches!(target, Target::Sequence { .. }),
+            MetricKind::Values => matches!(target, Target::Values(_)),
+            MetricKind::Answers => *target != Target::None,
+        }
     }
 }
 
@@ -76,6 +94,7 @@ pub enum MetricUnit {
 pub static METRICS: &[&Metric] = &[
     &accuracy::ACCURACY,
     &agreement::AGREEMENT,
+    &bits_per_character::BITS_PER_CHARACTER,
     &drop::DROP,
     &error::ERROR,
     &error_overlap::ERROR_OVERLAP,
@@ -86,6 +105,7 @@ pub static METRICS: &[&Metric] = &[
     &mae::MAE,
     &memory::MEMORY,
     &params::PARAMS,
+    &perplexity::PERPLEXITY,
     &r2::R2,
     &size::SIZE,
     &top5::TOP5,

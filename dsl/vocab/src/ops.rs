@@ -1,6 +1,7 @@
 //! Operators: the steps of a flow.
 
 pub(crate) mod add;
+mod attention;
 pub mod avg_pool;
 mod batch_norm;
 mod concat;
@@ -12,15 +13,18 @@ pub mod dense;
 mod depthwise_conv;
 mod div;
 mod dropout;
+mod embedding;
 mod flatten;
 mod gelu;
 mod global_avg_pool;
 mod global_max_pool;
 mod group_norm;
+mod gru;
 mod hard_swish;
 mod identity;
 mod layer_norm;
 mod leaky_relu;
+mod lstm;
 pub mod max_pool;
 mod mean;
 mod mul;
@@ -39,7 +43,7 @@ mod sum;
 mod tanh;
 mod transpose;
 mod upsample;
-mod window;
+pub(crate) mod window;
 
 use crate::word::{Args, Word};
 use dlm_graph::{Layer, Ty};
@@ -82,6 +86,7 @@ pub enum Flows {
 
 /// The operators that programs name, by name.
 pub static OPERATORS: &[&Operator] = &[
+    &attention::ATTENTION,
     &avg_pool::AVG_POOL,
     &batch_norm::BATCH_NORM,
     &concat::CONCAT,
@@ -91,15 +96,18 @@ pub static OPERATORS: &[&Operator] = &[
     &dense::DENSE,
     &depthwise_conv::DEPTHWISE_CONV,
     &dropout::DROPOUT,
+    &embedding::EMBEDDING,
     &flatten::FLATTEN,
     &gelu::GELU,
     &global_avg_pool::GLOBAL_AVG_POOL,
     &global_max_pool::GLOBAL_MAX_POOL,
     &group_norm::GROUP_NORM,
+    &gru::GRU,
     &hard_swish::HARD_SWISH,
     &identity::IDENTITY,
     &layer_norm::LAYER_NORM,
     &leaky_relu::LEAKY_RELU,
+    &lstm::LSTM,
     &max_pool::MAX_POOL,
     &mean::MEAN,
     &pad::PAD,

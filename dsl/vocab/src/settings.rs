@@ -9,7 +9,7 @@ mod policy;
 mod quantize;
 mod train;
 
-pub use data::{DATA, NORMALIZE};
+pub use data::{DATA, NORMALIZE, TOKENS};
 pub use distill::DISTILL;
 pub use load::{ANSWERS, INPUT, LOAD};
 pub use policy::{METHOD, OVERRIDE, PER, POLICY};
@@ -113,6 +113,7 @@ pub static WORDS: &[(&str, &[Word])] = &[
     ("init", INIT),
     ("method", METHOD),
     ("per", PER),
+    ("tokens", TOKENS),
 ];
 
 impl Takes {

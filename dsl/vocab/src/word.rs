@@ -84,12 +84,18 @@ pub enum Type {
     Init,
     /// The path of a layer: `stage[0].conv1`. Arrives as [`Arg::Name`], indices computed.
     Path,
+    /// A name under which steps of a network share a weight. Arrives as [`Arg::Name`].
+    Shared,
     /// A metric of the validation: `valid.loss`, `valid.accuracy`. Arrives as [`Arg::Name`].
     Metric,
     /// One of [`crate::settings::PER`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
     Per,
     /// One of [`crate::range::RANGES`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
     Range,
+    /// One of [`crate::settings::TOKENS`]: arrives as [`Arg::Name`], or as [`Arg::Call`] with its number.
+    Tokens,
+    /// A further flow of an operator. Arrives as [`Arg::Flow`].
+    Flow,
 }
 
 /// What a parameter is when not given.
@@ -153,6 +159,8 @@ pub enum Arg {
     Quantity(f64, Unit),
     /// A word with numbers: `normal(0.02)`.
     Call(String, Vec<f64>),
+    /// A flow: its place among the flows that enter the operator.
+    Flow(usize),
 }
 
 impl std::fmt::Display for Unit {
@@ -190,6 +198,7 @@ impl std::fmt::Display for Arg {
             }
             Arg::Quantity(v, unit) => write!(f, "{v} {unit}"),
             Arg::Call(name, v) => write!(f, "{name}({})", list(v)),
+            Arg::Flow(_) => f.write_str("…"),
         }
     }
 }
@@ -305,6 +314,18 @@ impl Args {
         match self.get(name) {
             Some(Arg::Ints(v)) => v,
             other => panic!("{name}: whole numbers, not {other:?}"),
+        }
+    }
+
+    /// The place of a flow among those that enter, if it was given.
+    ///
+    /// # Panics
+    /// When the parameter is of another type.
+    pub fn flow(&self, name: &str) -> Option<usize> {
+        match self.get(name) {
+            None => None,
+            Some(Arg::Flow(place)) => Some(*place),
+            other => panic!("{name}: flow, not {other:?}"),
         }
     }
 

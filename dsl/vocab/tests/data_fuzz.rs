@@ -6,7 +6,13 @@ use dlm_base::files::MemFiles;
 use dlm_kernels::rng::{Stream, key_of};
 use dlm_vocab::data::{Numbers, Samples, Targets, find};
 use dlm_vocab::{Arg, Args};
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use std::io::{Cursor, Write};
+use std::sync::Arc;
 
 /// Damaged files of each kind.
 const ROUNDS: u64 = 2000;
@@ -220,4 +226,65 @@ fn damaged_tables() {
     try_damaged("csv", "csv", &files, "t", &given);
     files.put("t", gz(table.as_bytes()));
     try_damaged("csv gz", "csv", &files, "t", &given);
+}
+
+#[test]
+fn damaged_parquet_files() {
+    let given =
+        args(&[("file", text("t")), ("target", text("y")), ("regression", Arg::Bool(false))]);
+    let schema = "message t { optional double a; optional binary b (UTF8); required int32 y; }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    for (name, compression) in [
+        ("parquet plain", Compression::UNCOMPRESSED),
+        ("parquet snappy", Compression::SNAPPY),
+        ("parquet gzip", Compression::GZIP(Default::default())),
+        ("parquet zstd", Compression::ZSTD(Default::default())),
+    ] {
+        let with = Arc::new(WriterProperties::builder().set_compression(compression).build());
+        let mut writer = SerializedFileWriter::new(Vec::new(), schema.clone(), with).unwrap();
+        for _ in 0..2 {
+            let mut group = writer.next_row_group().unwrap();
+            let mut column = group.next_column().unwrap().unwrap();
+            let levels = [1, 0, 1, 1, 1];
+            let numbers = [1.5, 2.0, -1.0, 7.0];
+            column.typed::<DoubleType>().write_batch(&numbers, Some(&levels), None).unwrap();
+            column.close().unwrap();
+            let mut column = group.next_column().unwrap().unwrap();
+            let texts = ["x", "y", "x", "z"].map(ByteArray::from);
+            column.typed::<ByteArrayType>().write_batch(&texts, Some(&levels), None).unwrap();
+            column.close().unwrap();
+            let mut column = group.next_column().unwrap().unwrap();
+            column.typed::<Int32Type>().write_batch(&[0, 1, 0, 1, 1], None, None).unwrap();
+            column.close().unwrap();
+            group.close().unwrap();
+        }
+        let mut files = MemFiles::default();
+        files.put("t", writer.into_inner().unwrap());
+        try_damaged(name, "parquet", &files, "t", &given);
+    }
+}
+
+#[test]
+fn damaged_texts() {
+    let word = || Arg::Call("word".to_string(), vec![6.0]);
+    let given = args(&[
+        ("file", text("t")),
+        ("separator", text("\t")),
+        ("target", Arg::Int(1)),
+        ("tokens", word()),
+    ]);
+    let mut files = MemFiles::default();
+    let lines = "It's good.\t1\r\n\nnot \u{e9}t\t0\nbad, bad!\t0\n";
+    files.put("t", lines);
+    try_damaged("lines", "lines", &files, "t", &given);
+    files.put("t", gz(lines.as_bytes()));
+    try_damaged("lines gz", "lines", &files, "t", &given);
+    for unit in ["char", "byte"] {
+        let given = [("context", Arg::Int(5)), ("tokens", Arg::Name(unit.to_string()))];
+        let given = args(&[&[("file", text("t"))], &given[..]].concat());
+        files.put("t", lines);
+        try_damaged(&format!("text {unit}"), "text", &files, "t", &given);
+        files.put("t", gz(lines.as_bytes()));
+        try_damaged(&format!("text {unit} gz"), "text", &files, "t", &given);
+    }
 }

@@ -7,14 +7,11 @@ use dlm_check::network::seen::SeenStep;
 use dlm_check::program::Network;
 use dlm_check::quant::{self, Form, Format, Method, Scheme};
 use dlm_grammar::tree::{Expr, ExprKind, Step, StepKind};
-use dlm_graph::{DType, Ty};
+use dlm_graph::Ty;
 
 /// The type as a program writes it: `[32, 8, 8]`, `int[64]`.
 pub(crate) fn shape(ty: &Ty) -> String {
-    match ty.dtype {
-        DType::I32 => format!("int{}", ty.shape),
-        _ => ty.shape.to_string(),
-    }
+    ty.to_string()
 }
 
 /// Several types, without those of plain numbers beside flows.

@@ -255,6 +255,7 @@ pub(crate) fn of_type(ty: Type) -> (Vec<&'static Word>, &'static str) {
     match ty {
         Type::Init => (own(settings::INIT), "initialiser"),
         Type::Per => (own(settings::PER), "what shares a scale"),
+        Type::Tokens => (own(settings::TOKENS), "what a token is"),
         Type::Range => {
             (dlm_vocab::range::RANGES.iter().map(|it| &it.word).collect(), "range of activations")
         }

@@ -4,13 +4,14 @@ use super::match_args;
 use crate::consts::{Const, Scope, eval, plain};
 use crate::diags::Diags;
 use crate::paths::Target;
+use crate::settings::kind;
 use crate::settings::{expect_call, find_word};
 use dlm_base::diag::codes::settings;
 use dlm_base::{Diag, Span};
 use dlm_grammar::tree::{Expr, ExprKind, Name};
 use dlm_vocab::metric::{METRICS, MetricKind};
 use dlm_vocab::range::RANGES;
-use dlm_vocab::settings::PER;
+use dlm_vocab::settings::{PER, TOKENS};
 use dlm_vocab::{Arg, Param, Type, Unit, Word};
 
 /// The value of `expr` as an argument of `param`; `None` when it does not fit, which has been
@@ -35,8 +36,14 @@ pub fn fit(
         }
         Type::Init => return init(expr, param, owner, scope, diags),
         Type::Metric => return metric(expr, param, diags),
+        Type::Shared => return shared(expr, name, param, diags),
+        // What flow it is, the network under construction knows.
+        Type::Flow => return Some(Arg::Flow(0)),
         Type::Path => return Target::path(expr, scope, diags)?.one(diags).map(Arg::Name),
         Type::Per => return call(expr, param, &PER.iter().collect::<Vec<_>>(), scope, diags),
+        Type::Tokens => {
+            return call(expr, param, &TOKENS.iter().collect::<Vec<_>>(), scope, diags);
+        }
         Type::Range => {
             let words: Vec<&'static Word> = RANGES.iter().map(|range| &range.word).collect();
             return call(expr, param, &words, scope, diags);
@@ -63,6 +70,32 @@ pub fn fit(
             &bounds(param.ty),
         )),
     }
+}
+
+/// A bare name of the program's own making.
+fn shared(expr: &Expr, name: Option<&Name>, param: &Param, diags: &mut Diags) -> Option<Arg> {
+    if let Some(name) = name {
+        return Some(Arg::Name(name.text.clone()));
+    }
+    let mut diag = settings::wrong_type(expr.span, param.name, &type_words(param.ty), kind(expr));
+    if let ExprKind::Str(text) = &expr.unparen().kind
+        && is_name(text)
+    {
+        diag = diag.help(format!("write `{text}`, without quotes")).fix(
+            format!("write `{text}`"),
+            expr.span,
+            text.clone(),
+            true,
+        );
+    }
+    diags.push(diag);
+    None
+}
+
+/// Whether a text could be a name.
+fn is_name(text: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(|c: char| word(c) && !c.is_ascii_digit()) && text.chars().all(word)
 }
 
 /// Why a value does not fit.
@@ -261,7 +294,7 @@ fn call(
     }
     let (name, site) = expect_call(expr, param.name, &type_words(param.ty), diags)?;
     let what = format!("value of `{}`", param.name);
-    let word = find_word(name, &what, known, |word| word, &[], diags)?;
+    let word = find_word(name, &what, known, |word| word, diags)?;
     if let [only] = site.args.as_slice()
         && let ExprKind::Percent(share) = only.value.unparen().kind
         && word.name == "percentile"
@@ -348,9 +381,12 @@ pub fn type_words(ty: Type) -> String {
         Type::Part => "a share or a count, such as `10%` or `500 samples`",
         Type::Init => "an initialiser such as `normal(0.02)`",
         Type::Path => "the path of a layer, such as `stage[0].conv1`",
+        Type::Shared => "a name, such as `table`",
         Type::Metric => "a metric of the validation, such as `valid.loss`",
         Type::Per => "`channel`, `tensor` or `group(32)`",
         Type::Range => "a range such as `minmax` or `percentile(99.99)`",
+        Type::Tokens => "`char`, `byte` or `word(vocabulary = 4000)`",
+        Type::Flow => "a flow",
     };
     words.to_string()
 }

@@ -42,7 +42,7 @@ fn inputs(case: &Case<'_>, teacher: &Teacher<'_>) -> Option<dlm_base::Diag> {
         return Some(codes::different(at, &message, &label, &why, &help));
     }
     let (takes, title, place, help) = taken(case, teacher)?;
-    let is = data.facts.shape.to_string();
+    let is = data.facts.ty().to_string();
     let message = format!("`{name}` takes {takes}, but `{}` has {is}", data.name);
     let (own, theirs) = (format!("`{title}` takes {takes}"), format!("a sample is {is}"));
     let why = [(place, own.as_str()), (data.train.span, theirs.as_str())];

@@ -70,12 +70,17 @@ impl Place<'_> {
             MetricKind::Pair => &data.facts.target,
             _ => &target,
         };
-        if !fits(self.metric.kind, asked(self.metric.kind)) {
-            let known = METRICS.iter().filter(|it| fits(it.kind, asked(it.kind)));
+        if !self.metric.kind.fits(asked(self.metric.kind)) {
+            let known = METRICS.iter().filter(|it| it.kind.fits(asked(it.kind)));
             let known: Vec<&str> = known.map(|it| it.word.name).collect();
             let why = match asked(self.metric.kind) {
                 Target::None => format!("the {part} of `{}` has no labels", data.name),
-                Target::Classes(_) => format!("`{}` has classes, not values", data.name),
+                Target::Classes(_) if self.metric.kind == MetricKind::Sequence => {
+                    format!("`{}` has one class a sample, and is no text", data.name)
+                }
+                Target::Classes(_) | Target::Sequence { .. } => {
+                    format!("`{}` has classes, not values", data.name)
+                }
                 Target::Values(_) => format!("`{}` has values, not classes", data.name),
             };
             return self.refuse(&why, &known, None, diags);
@@ -103,8 +108,8 @@ impl Place<'_> {
             let help = format!("write `{artifact}.train.{metric}({name})`");
             return self.refuse(&format!("of `{name}`, {RECORDED}"), &[], Some(&help), diags);
         }
-        if let (Some(theirs), Target::Classes(classes)) =
-            (classes(program, theirs), &data.facts.target)
+        if let (Some(theirs), Some(classes)) =
+            (classes(program, theirs), data.facts.target.classes())
             && theirs != classes.len()
         {
             let ours = classes.len();
@@ -148,24 +153,12 @@ impl Place<'_> {
 
 /// The metrics of an artifact whose data have such targets.
 pub(super) fn known_of(target: Option<&Target>) -> Vec<&'static str> {
-    let known = METRICS.iter().filter(|metric| target.is_none_or(|it| fits(metric.kind, it)));
+    let known = METRICS.iter().filter(|metric| target.is_none_or(|it| metric.kind.fits(it)));
     known.map(|metric| metric.word.name).collect()
 }
 
 /// Why most metrics of recorded answers are not known.
 const RECORDED: &str = "only its answers to the training part are known";
-
-/// Whether a metric of this kind can be had of such targets.
-fn fits(kind: MetricKind, target: &Target) -> bool {
-    match kind {
-        MetricKind::Static | MetricKind::Timed => true,
-        MetricKind::Classes | MetricKind::Pair | MetricKind::LabelledPair => {
-            matches!(target, Target::Classes(_))
-        }
-        MetricKind::Values => matches!(target, Target::Values(_)),
-        MetricKind::Answers => *target != Target::None,
-    }
-}
 
 /// What was loaded, where the artifact was.
 fn loaded<'p>(made: Artifact<'p>) -> Option<&'p Loaded> {
@@ -214,7 +207,7 @@ fn learnt(program: &Program, student: &str, teacher: &str) -> bool {
 
 /// Whether two datasets ask the same question: the same classes, of inputs of one shape.
 fn alike(a: &Dataset, b: &Dataset) -> bool {
-    (&a.facts.shape, &a.facts.target) == (&b.facts.shape, &b.facts.target)
+    (a.facts.ty(), &a.facts.target) == (b.facts.ty(), &b.facts.target)
 }
 
 #[cfg(test)]

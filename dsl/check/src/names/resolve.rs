@@ -39,22 +39,6 @@ pub enum Callee {
     Layer(Decl),
 }
 
-/// Operators of the language that cannot be run yet, with their names elsewhere.
-static UNBUILT: &[(&str, &[&str])] = &[
-    ("attention", &["MultiheadAttention", "MultiHeadAttention", "SelfAttention"]),
-    ("conv1d", &["Conv1d", "Conv1D"]),
-    ("embedding", &["Embedding", "Embed"]),
-    ("gru", &["GRU"]),
-    ("lstm", &["LSTM"]),
-    ("positional", &["PositionalEncoding", "PositionalEmbedding"]),
-];
-
-/// The operator of that name, if it is one that cannot be run yet.
-pub(crate) fn not_built(name: &str) -> Option<&'static str> {
-    let known = UNBUILT.iter().map(|(word, _)| *word).find(|word| *word == name)?;
-    ops::find(known).is_none().then_some(known)
-}
-
 impl World<'_> {
     /// The declaration that `name` stands for where one kind is needed; `None` when it is another or
     /// unknown, which is reported, or was broken before.
@@ -152,9 +136,6 @@ impl World<'_> {
                 let declared = Some(self.name(decl).span);
                 let wanted = "an operator or a layer";
                 names::wrong_kind(name.span, &name.text, kind.word(), wanted, declared, None)
-            }
-            _ if not_built(&name.text).is_some() => {
-                names::not_built(name.span, &format!("the operator `{}`", name.text))
             }
             _ if locals.contains(&name.text.as_str()) => names::wrong_kind(
                 name.span,
@@ -263,7 +244,7 @@ pub(crate) fn unknown_value(
     if let Some(at) = world.artifact_place(module, &name.text) {
         return wrong("an artifact", Some(at), None);
     }
-    if ops::find(&name.text).is_some() || not_built(&name.text).is_some() {
+    if ops::find(&name.text).is_some() {
         let help = format!("an operator is applied: `x -> {}`", name.text);
         return wrong("an operator", None, Some(&help));
     }
@@ -286,6 +267,5 @@ pub(crate) fn unknown_value(
 fn foreign_operator(name: &str) -> Option<&'static str> {
     let same = |alias: &&&str| alias.eq_ignore_ascii_case(name);
     let built = ops::OPERATORS.iter().find(|op| op.word.aliases.iter().any(|a| same(&a)));
-    let unbuilt = || UNBUILT.iter().find(|(_, aliases)| aliases.iter().any(|a| same(&a)));
-    built.map(|op| op.word.name).or_else(|| unbuilt().map(|(word, _)| *word))
+    built.map(|op| op.word.name)
 }

@@ -1,6 +1,7 @@
 //! A network under construction.
 
 use super::paths::{Level, reserved_in_body};
+use super::shared::Shared;
 use super::{Built, Given, Misfit, Unbuilt, params, sizes};
 use crate::consts::{Const, Local, Scope};
 use crate::diags::Diags;
@@ -9,7 +10,7 @@ use crate::program::{Flow, NetLayer, Network};
 use dlm_base::Span;
 use dlm_base::diag::codes::{lints, settings};
 use dlm_grammar::tree::{self, Statement};
-use dlm_graph::{DType, Role, Ty};
+use dlm_graph::{Role, Ty};
 use dlm_vocab::data::Facts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub(crate) struct Builder<'w, 'd> {
     pub(crate) layers: Vec<NetLayer>,
     /// The blocks with their results.
     pub(crate) groups: Vec<(Arc<str>, Flow)>,
+    /// The weights that steps share, by the name that they give them.
+    pub(crate) shared: BTreeMap<String, Shared>,
     /// The layers that the declaration uses, with the places (only when `open`).
     pub(crate) uses: Vec<(Decl, Span)>,
     unused: BTreeMap<Decl, Arc<Vec<usize>>>,
@@ -85,6 +88,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             values: Vec::new(),
             layers: Vec::new(),
             groups: Vec::new(),
+            shared: BTreeMap::new(),
             uses: Vec::new(),
             unused: BTreeMap::new(),
             work: 0,
@@ -132,6 +136,7 @@ impl<'w, 'd> Builder<'w, 'd> {
             Local::Flow(Some(id)) if !self.failed => self.values[id].flow,
             _ => return Err(Unbuilt::Reported),
         };
+        self.alone();
         let title = title(network, given);
         let before_relu = vec![false; self.layers.len()];
         let mut net = Network {
@@ -174,10 +179,11 @@ impl<'w, 'd> Builder<'w, 'd> {
                 Some(false) => return misfit(),
                 None => return Err(Unbuilt::Reported),
             }
-            if params::dtype(param) != DType::F32 {
+            let ty = facts.ty();
+            if params::dtype(param) != ty.dtype {
                 return misfit();
             }
-            shapes.push(Ty::flow(facts.shape.clone()));
+            shapes.push(ty);
         } else {
             if flows.iter().any(|param| sizes::is_open(network, param, scope)) {
                 return Err(Unbuilt::Open);
@@ -349,7 +355,11 @@ fn keep_reached(net: &mut Network) {
     }
     for i in (0..net.layers.len()).rev() {
         if reached[i] {
-            for input in inner(&net.layers[i]) {
+            // What owns a borrowed weight comes before.
+            let from = net.layers[i].borrowed.as_ref().map(|it| &it.from);
+            let owner =
+                from.and_then(|from| net.layers[..i].iter().position(|it| it.path == *from));
+            for input in inner(&net.layers[i]).chain(owner) {
                 reached[input] = true;
             }
         }

@@ -117,7 +117,7 @@ impl<'w> Builder<'w, '_> {
             let found = std::mem::replace(self.diags, kept);
             let names = found.into_vec().into_iter().filter(|diag| {
                 let id = diag.code.id;
-                id.starts_with("E02") || matches!(id, "E0001" | "E0301" | "E0302" | "E0304")
+                id.starts_with("E02") || matches!(id, "E0301" | "E0302" | "E0304")
             });
             self.diags.extend(names);
         }
@@ -234,12 +234,13 @@ impl<'w> Builder<'w, '_> {
         if let Some(large) = too_large(ty.shape.sizes(), 31) {
             return Err(large);
         }
-        let weights = layer.weights(&tys);
+        let mut weights = layer.weights(&tys);
         for weight in &weights {
             if let Some(large) = too_large(weight.shape.sizes(), 36) {
                 return Err(large);
             }
         }
+        let borrowed = self.borrow(&args, &mut weights, (&path, at))?;
         let init_normal = match args.get("init") {
             Some(Arg::Call(_, numbers)) => numbers.first().map(|&number| number as f32),
             _ => None,
@@ -253,6 +254,7 @@ impl<'w> Builder<'w, '_> {
             layer,
             inputs,
             ty: ty.clone(),
+            borrowed,
             weights,
             init_normal,
             macs,

@@ -8,7 +8,7 @@ use crate::diags::Diags;
 use dlm_base::diag::codes::{settings, shapes};
 use dlm_base::{Diag, Label, Span};
 use dlm_grammar::tree::{self, Expr};
-use dlm_graph::{DType, Reject, Ty};
+use dlm_graph::{Reject, Ty};
 use dlm_vocab::ops::Operator;
 
 impl<'w> Builder<'w, '_> {
@@ -373,10 +373,7 @@ impl<'w> Builder<'w, '_> {
 
 /// `[8, 26, 26]`, `int[64]`
 fn describe(ty: &Ty) -> String {
-    match ty.dtype {
-        DType::F32 => ty.shape.to_string(),
-        _ => format!("int{}", ty.shape),
-    }
+    ty.to_string()
 }
 
 /// `[8, 26, 26] (channels, height, width)`

@@ -2,13 +2,14 @@
 
 use super::builder::{Builder, Env, Frame, MOST_LAYERS};
 use super::paths::{Level, is_single, reserved_in_steps};
-use crate::args::{CallSite, match_args, signature};
+use crate::args::{CallSite, match_args, param_of, signature};
 use crate::consts::{Const, Local, eval, eval_bool, function, unlike};
 use crate::names::{Callee, Entry};
 use dlm_base::Span;
 use dlm_base::diag::codes::{names, settings, shapes};
 use dlm_grammar::tree::{self, Arg, Clause, Expr, ExprKind, If, Name, Repeat, Step, StepKind};
 use dlm_vocab::ops::{Flows, Operator};
+use dlm_vocab::{Arg as Value, Type};
 use std::sync::Arc;
 
 /// What is called, and how it stands there.
@@ -119,7 +120,15 @@ impl<'w> Builder<'w, '_> {
             return Local::Flow(None);
         }
         site.args.drain(..used);
+        let named = self.named_flows(op, &site, env);
         let args = self.here(|diags| match_args(&op.word, &site, &env.scope, diags));
+        let args = args.map(|mut args| {
+            for (param, flow, value) in named {
+                args.set(param, Value::Flow(flows.len()));
+                flows.push((flow, Some(value)));
+            }
+            args
+        });
         let path = self.path(op.word.name, call.clause, call.own, env);
         let known: Option<Vec<usize>> = flows
             .iter()
@@ -142,6 +151,24 @@ impl<'w> Builder<'w, '_> {
                 Local::Flow(None)
             }
         }
+    }
+
+    /// The arguments that are flows, with the parameters that they are for.
+    fn named_flows(
+        &mut self,
+        op: &'static Operator,
+        site: &CallSite<'w>,
+        env: &mut Env<'w>,
+    ) -> Vec<(&'static str, Local, &'w Expr)> {
+        let mut named = Vec::new();
+        for (place, arg) in site.args.iter().enumerate() {
+            let param = param_of(op.word.params, place, arg);
+            if let Some(param) = param.filter(|param| param.ty == Type::Flow) {
+                let flow = self.expr(&arg.value, env);
+                named.push((param.name, self.needs_flow(flow, &arg.value), &arg.value));
+            }
+        }
+        named
     }
 
     /// The first argument, if it is no plain number and fixed a size of the result.

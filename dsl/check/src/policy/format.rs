@@ -85,7 +85,7 @@ pub(super) fn word_of(
     diags: &mut Diags,
 ) -> Option<&'static Word> {
     let (name, call) = expect_call(expr, setting, takes, diags)?;
-    let word = find_word(name, &format!("value of `{setting}`"), words, |w| w, &[], diags)?;
+    let word = find_word(name, &format!("value of `{setting}`"), words, |w| w, diags)?;
     match_args(word, &call, scope, diags)?;
     Some(word)
 }
@@ -116,7 +116,7 @@ impl Side {
             return None;
         }
         let what = format!("format of {}", self.setting);
-        let word = find_word(name, &what, &fitting, |word| &word.word, &[], diags)?;
+        let word = find_word(name, &what, &fitting, |word| &word.word, diags)?;
         let own = call.args.iter().find(|arg| match &arg.name {
             Some((name, _)) => name.text == self.foreign,
             // By place, the first is that of weights.

@@ -33,12 +33,32 @@ pub struct LayerBody {
     pub inputs: Vec<Flow>,
     /// The type of its result.
     pub ty: Ty,
+    /// The weight of another layer that it uses in place of its own first one.
+    pub borrowed: Option<Borrowed>,
     /// Its weights; the name in files is `path.name`.
     pub weights: Vec<Weight>,
     /// An initialiser that overrides the weights' own: deviation of a normal distribution.
     pub init_normal: Option<f32>,
     /// Multiply-adds for one sample.
     pub macs: u64,
+}
+
+/// A weight of another layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Borrowed {
+    /// The path of the layer that owns it.
+    pub from: Arc<str>,
+    /// The weight.
+    pub weight: Weight,
+}
+
+impl LayerBody {
+    /// Every weight that the operator takes, in its order, with its name in files.
+    pub fn takes(&self) -> impl Iterator<Item = (String, &Weight)> {
+        let borrowed = self.borrowed.iter().map(|it| (&it.from, &it.weight));
+        let own = self.weights.iter().map(|weight| (&self.path, weight));
+        borrowed.chain(own).map(|(path, weight)| (format!("{path}.{}", weight.name), weight))
+    }
 }
 
 impl Deref for NetLayer {

@@ -41,17 +41,6 @@ fn unknown_values_are_told_apart_from_names_of_another_kind() {
 }
 
 #[test]
-fn operators_that_cannot_run_yet_are_one_error_each() {
-    let diag = only(
-        "model N(x: [4]) { x -> lstm(3, foo = 2) -> dense(x = 1) -> lstm }\n"
-            .replace(" -> dense(x = 1) -> lstm", " -> relu -> flatten")
-            .as_str(),
-        "E0001 lstm",
-    );
-    assert_eq!(diag.message, "the operator `lstm` is not built yet");
-}
-
-#[test]
 fn a_name_is_declared_once() {
     let diag = only("width = 32\nwidth = 64\n", "E0202 width");
     assert_eq!(diag.primary.span.start, 11);

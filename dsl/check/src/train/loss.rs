@@ -87,7 +87,9 @@ pub(crate) fn defaults(case: &Case<'_>, target: &Target) -> Vec<Term> {
     let mut taught = teachers.list.iter().map(|teacher| teacher.made.made);
     let values = values(&case.data.facts.target) || taught.any(learnt);
     let terms = match target {
-        Target::Classes(_) => vec![weighted("soft_targets", 0.9), weighted("cross_entropy", 0.1)],
+        Target::Classes(_) | Target::Sequence { .. } => {
+            vec![weighted("soft_targets", 0.9), weighted("cross_entropy", 0.1)]
+        }
         Target::Values(_) => vec![weighted("logits", 0.9), weighted("mse", 0.1)],
         Target::None if values => vec![named("logits")],
         Target::None => vec![named("soft_targets")],
@@ -98,7 +100,7 @@ pub(crate) fn defaults(case: &Case<'_>, target: &Target) -> Vec<Term> {
 /// The loss that is taken for these targets when none is named.
 pub(crate) fn default(target: &Target, at: Span, scope: &Scope<'_>) -> Option<Term> {
     let loss = match target {
-        Target::Classes(_) => loss::find("cross_entropy")?,
+        Target::Classes(_) | Target::Sequence { .. } => loss::find("cross_entropy")?,
         Target::Values(_) => loss::find("mse")?,
         Target::None => return None,
     };
@@ -215,7 +217,7 @@ fn term(expr: &Expr, factor: Factor, scope: &Scope<'_>, diags: &mut Diags) -> Op
     if name.is_missing() {
         return None;
     }
-    let loss = find_word(name, "loss term", LOSSES, |l| &l.word, &[], diags)?;
+    let loss = find_word(name, "loss term", LOSSES, |l| &l.word, diags)?;
     let args = match_args(&loss.word, &call, scope, diags)?;
     if let (true, Some(at)) = (factor.value == 0.0, factor.at) {
         let reason = "its weight is 0";

@@ -19,7 +19,7 @@ pub(crate) fn input(
     data: &Dataset,
     scope: &Scope<'_>,
 ) -> Diag {
-    let is = data.facts.shape.to_string();
+    let is = data.facts.ty().to_string();
     let side = codes::Side { name: &model.name.text, is: &found.takes, at: found.at };
     let source = codes::Side { name: &data.name, is: &is, at: data.train.span };
     let Some(param) = model.params.iter().find(|param| param.ty.span == found.at) else {
@@ -49,7 +49,11 @@ pub(crate) fn output(case: &Case<'_>, terms: &[Term]) -> Option<Diag> {
         return Some(apart((term, width), (other, count)));
     }
     let shape = &network.ty(network.output).shape;
-    if *shape == Shape::of(&[width]) {
+    let steps = match target {
+        Target::Sequence { steps, .. } => Some(*steps),
+        _ => None,
+    };
+    if *shape == Shape(steps.into_iter().chain([width]).collect()) {
         return None;
     }
     let has = target_words(target);
@@ -61,14 +65,21 @@ pub(crate) fn output(case: &Case<'_>, terms: &[Term]) -> Option<Diag> {
     let source = codes::Side { name: &data.name, is: &has, at: at_labels };
     let dense = format!("dense({written})");
     let help = match (shape.rank(), width) {
+        (2, _) if steps == Some(shape.0[0]) => format!("end with `{dense}`"),
+        _ if let Some(steps) = steps => {
+            format!(
+                "answer at each of the {steps} steps: end with `{dense}` behind a flow [{steps}, features]"
+            )
+        }
         (1, 1) => format!("`{}` wants one output: `{dense}`", term.used.loss.word.name),
         (1, _) => format!("end with `{dense}`"),
         (3, _) => format!("end with `-> flatten -> {dense}` or `-> global_avg_pool -> {dense}`"),
         _ => format!("end with `-> flatten -> {dense}`"),
     };
     let diag = codes::output_unfit(at, model, source, &help);
-    let edit =
-        head.filter(|_| shape.rank() == 1).and_then(|head| units_edit(head, &written, scope));
+    let edit = head
+        .filter(|_| shape.rank() == 1 + usize::from(steps.is_some()))
+        .and_then(|head| units_edit(head, &written, scope));
     Some(match edit {
         Some(edit) => {
             let title = format!("write `{dense}`");
@@ -103,11 +114,22 @@ pub(crate) fn activation_before_loss(
     Some(lints::activation_before_loss(last.span, step, expects, term.span, remove))
 }
 
+/// The shape of answers to such targets.
+pub(crate) fn wanted_shape(target: &Target) -> Shape {
+    match target {
+        Target::Sequence { classes, steps } => Shape::of(&[*steps, classes.len()]),
+        target => Shape::of(&[target.width()]),
+    }
+}
+
 /// The targets in words: "10 classes", "one value", "no labels".
 pub(crate) fn target_words(target: &Target) -> String {
     match target {
         Target::None => "no labels".to_string(),
         Target::Classes(names) => format!("{} classes", names.len()),
+        Target::Sequence { classes, steps } => {
+            format!("{} classes at each of {steps} steps", classes.len())
+        }
         Target::Values(names) if names.len() == 1 => "one value to predict".to_string(),
         Target::Values(names) => format!("{} values to predict", names.len()),
     }
@@ -132,7 +154,9 @@ fn wanted(term: &Term, target: &Target, data: &Dataset) -> Option<(usize, String
     match target {
         Target::None => None,
         Target::Classes(_) if binary => Some((1, "1".to_string())),
-        Target::Classes(names) => Some((names.len(), format!("{}.classes", data.name))),
+        Target::Classes(names) | Target::Sequence { classes: names, .. } => {
+            Some((names.len(), format!("{}.classes", data.name)))
+        }
         Target::Values(names) => Some((names.len(), names.len().to_string())),
     }
 }

@@ -111,17 +111,21 @@ fn figures(scores: &[(Split, Scores)], color: bool) -> String {
         ("loss", Side::Right),
         ("accuracy", Side::Right),
         ("top 5", Side::Right),
+        ("perplexity", Side::Right),
+        ("bits/character", Side::Right),
         ("MAE", Side::Right),
         ("R²", Side::Right),
     ]);
     for (split, s) in scores {
-        let many = s.confusion.len() > 5;
+        let many = s.confusion.len() > 5 || s.perplexity.is_some();
         grid.row([
             split_word(*split).to_string(),
             count(s.samples as u64),
             number(s.loss),
             s.accuracy.map(share).unwrap_or_default(),
             s.top5.filter(|_| many).map(share).unwrap_or_default(),
+            s.perplexity.map(number).unwrap_or_default(),
+            s.bits_per_character.map(number).unwrap_or_default(),
             s.mae.map(number).unwrap_or_default(),
             s.r2.map(|x| format!("{x:.4}")).unwrap_or_default(),
         ]);

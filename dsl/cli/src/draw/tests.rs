@@ -105,6 +105,7 @@ impl Builder {
             decays: true,
         };
         let body = LayerBody {
+            borrowed: None,
             path: path.into(),
             operator: op,
             args,

@@ -78,7 +78,9 @@ impl Loaded {
         let part = self.part(split);
         match target {
             TargetMut::Classes(out) => {
-                out.iter_mut().zip(&part.classes[range]).for_each(|(out, &c)| *out = c as i32);
+                let steps = self.facts.target.steps();
+                let classes = &part.classes[range.start * steps..range.end * steps];
+                out.iter_mut().zip(classes).for_each(|(out, &c)| *out = c as i32);
             }
             TargetMut::Floats(out) if part.values.is_empty() => {
                 self.one_hot(part.classes[range].iter().copied(), out);
@@ -145,7 +147,8 @@ impl Loaded {
         target: TargetMut<'_>,
     ) {
         let part = self.part(Split::Train);
-        let classes = places.iter().map(|&place| part.classes[place as usize]);
+        let steps = self.facts.target.steps();
+        let classes = places.iter().flat_map(|&place| of(&part.classes, place, steps)).copied();
         let (out, width) = match target {
             TargetMut::Classes(out) => {
                 out.iter_mut().zip(classes).for_each(|(out, class)| *out = class as i32);
@@ -178,7 +181,7 @@ impl Loaded {
 
     /// A row for each class number: 1 at its place. How long a row is.
     fn one_hot(&self, classes: impl Iterator<Item = u32>, out: &mut [f32]) -> usize {
-        let width = super::width(&self.facts.target).max(1);
+        let width = self.facts.target.width().max(1);
         out.fill(0.0);
         for (out, class) in out.chunks_exact_mut(width).zip(classes) {
             out[class as usize] = 1.0;

@@ -2,7 +2,7 @@
 
 use super::measure::{Lane, Lanes, measure, one_hot, or_one};
 use dlm_check::program::Normalize;
-use dlm_vocab::data::{Column, Facts, Format, InputKind, Numbers, Samples, Target};
+use dlm_vocab::data::{Column, Facts, Format, InputKind, Numbers, Samples, Target, Tokens};
 use serde::{Deserialize, Serialize};
 
 /// How inputs become the network's numbers, and its answers the user's: `(x − mean) / std` for each
@@ -25,6 +25,9 @@ pub struct Preprocess {
     pub gaps: Vec<f32>,
     /// The columns of a table with names.
     pub columns: Vec<Column>,
+    /// What tokens stand for, where the inputs are tokens.
+    #[serde(default)]
+    pub tokens: Option<Tokens>,
     /// How the rows of a table of text are written.
     pub format: Option<Format>,
     /// The targets with their names.
@@ -94,6 +97,7 @@ impl Preprocess {
             std,
             gaps,
             columns: facts.columns.clone(),
+            tokens: facts.tokens.clone(),
             format: samples.format.clone().or_else(|| usual(facts)),
             target: facts.target.clone(),
             target_mean: targets.iter().map(|lane| lane.mean as f32).collect(),
@@ -162,6 +166,7 @@ impl Default for Preprocess {
             std: vec![1.0],
             gaps: Vec::new(),
             columns: Vec::new(),
+            tokens: None,
             format: None,
             target: Target::None,
             target_mean: Vec::new(),
@@ -190,7 +195,7 @@ impl Scaler {
     pub(super) fn new(preprocess: &Preprocess) -> Scaler {
         let lanes = Lanes::of(&preprocess.shape);
         let unit: Vec<f32> = (0..=255u8).map(|byte| f32::from(byte) / preprocess.scale).collect();
-        let bytes = preprocess.kind == InputKind::Image;
+        let bytes = matches!(preprocess.kind, InputKind::Image | InputKind::Tokens);
         let pairs = preprocess.mean.iter().zip(&preprocess.std).filter(|_| bytes);
         let table = pairs.flat_map(|(m, s)| unit.iter().map(move |x| (x - m) / s)).collect();
         let all = |of: &[f32]| (0..preprocess.size()).map(|i| of[lanes.lane(i)]).collect();

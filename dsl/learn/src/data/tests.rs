@@ -57,6 +57,7 @@ fn dataset(train: SourceUse, valid: Part, test: Part, files: &dyn Files) -> Data
         augment: Vec::new(),
         limit: None,
         facts,
+        vocabulary: Default::default(),
         counts: [0; 3],
     }
 }

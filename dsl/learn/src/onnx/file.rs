@@ -51,8 +51,8 @@ pub(super) fn bytes(
 /// `logits` or `output`, behind which a line is put where an input bears that name.
 fn result_name(network: &Network, about: &About) -> String {
     let mut name = match about.preprocess.target {
-        Target::Classes(_) => "logits".to_string(),
-        _ => "output".to_string(),
+        Target::Classes(_) | Target::Sequence { .. } => "logits".to_string(),
+        Target::None | Target::Values(_) => "output".to_string(),
     };
     while network.inputs.iter().any(|(input, _)| *input == name) {
         name.push('_');
@@ -87,7 +87,7 @@ fn metadata(about: &About) -> Result<Vec<Entry>, String> {
         ("preprocess", preprocess),
     ];
     match &about.preprocess.target {
-        Target::Classes(names) => {
+        Target::Classes(names) | Target::Sequence { classes: names, .. } => {
             all.push(("classes", serde_json::to_string(names).map_err(json)?))
         }
         Target::Values(names) => all.push(("values", serde_json::to_string(names).map_err(json)?)),
@@ -99,7 +99,7 @@ fn metadata(about: &About) -> Result<Vec<Entry>, String> {
 fn of(ty: &Ty) -> proto::Type {
     let elem_type = match ty.dtype {
         DType::F32 => element::FLOAT,
-        DType::I32 => element::INT32,
+        DType::I32 => element::INT64,
         DType::U8 => element::UINT8,
         DType::I8 => element::INT8,
     };

@@ -315,8 +315,7 @@ impl Writer<'_> {
 
     /// Adds the weights of a layer that is no product, and returns their names.
     fn float_weights(&mut self, layer: &NetLayer) -> Result<Vec<String>, String> {
-        let each = layer.weights.iter().map(|weight| {
-            let name = format!("{}.{}", layer.path, weight.name);
+        let each = layer.takes().map(|(name, weight)| {
             let found = self.quantized.floats.get(&name);
             let numbers = found.ok_or_else(|| format!("there is no weight `{name}`"))?;
             Ok(floats(&mut self.out, name, weight.shape.sizes(), numbers))

@@ -2,13 +2,14 @@
 
 use super::observe::Observer;
 use super::runs::Runs;
+use crate::compile::enter_inputs;
 use crate::data::Loaded;
 use crate::run::RunError;
 use crate::weights::Weights;
 use dlm_check::lower::lower_layers;
 use dlm_check::program::{Flow, Network, Split};
 use dlm_check::quant::{Activations, Method, Point, Range, Scheme};
-use dlm_graph::{Graph, Mode, ValueId};
+use dlm_graph::{Graph, Mode};
 use dlm_kernels::int8::Grid;
 use dlm_kernels::rng;
 
@@ -130,7 +131,7 @@ impl Floats {
     /// The network with these weights.
     pub(super) fn new(net: &Network, trained: &Weights, flows: &[Flow]) -> Floats {
         let mut g = Graph::new();
-        let inputs: Vec<ValueId> = net.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+        let inputs = enter_inputs(&mut g, net);
         let made = lower_layers(net, &mut g, &inputs, &|_| Mode::Eval, "");
         let value = |flow: &Flow| match *flow {
             Flow::Input(i) => inputs[i],

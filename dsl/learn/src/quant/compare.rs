@@ -7,11 +7,12 @@ use super::round::round;
 use super::runs::Runs;
 use super::stored::Quantized;
 use super::tune::lower_trained;
+use crate::compile::enter_inputs;
 use crate::data::Loaded;
 use crate::weights::Weights as Numbers;
 use dlm_check::program::{Flow, Network, Split};
 use dlm_check::quant::{Form, Format, Scheme, Weights, scheme};
-use dlm_graph::{Graph, ValueId};
+use dlm_graph::Graph;
 
 /// Samples that are answered at once.
 const BATCH: usize = 32;
@@ -181,7 +182,7 @@ pub fn differing(
 ) -> (u64, u64) {
     let flows: Vec<Flow> = scheme.units.iter().map(|unit| Flow::Layer(unit.output)).collect();
     let mut g = Graph::new();
-    let inputs: Vec<ValueId> = net.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+    let inputs = enter_inputs(&mut g, net);
     let lowered = lower_trained(net, scheme, folded, &mut g, &inputs, false, "");
     g.outputs = scheme.units.iter().filter_map(|unit| lowered.layers[unit.output]).collect();
     let mut trained = Runs::new(g, tuned);
@@ -205,7 +206,7 @@ struct Deployed(Runs);
 impl Deployed {
     fn new(net: &Network, scheme: &Scheme, quantized: &Quantized, flows: &[Flow]) -> Deployed {
         let mut g = Graph::new();
-        let inputs: Vec<ValueId> = net.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+        let inputs = enter_inputs(&mut g, net);
         let made = lower_units(net, scheme, quantized, &mut g, &inputs, "");
         g.outputs = flows.iter().map(|&flow| made.float_at(flow, &mut g)).collect();
         Deployed(Runs::new(g, &floats(net, scheme, quantized)))

@@ -177,9 +177,8 @@ fn float(
 ) -> ValueId {
     let layer = &net.layers[unit.main];
     let mut weights: Vec<ValueId> = layer
-        .weights
-        .iter()
-        .map(|weight| g.state(&format!("{prefix}{}.{}", layer.path, weight.name), weight.ty()))
+        .takes()
+        .map(|(name, weight)| g.state(&format!("{prefix}{name}"), weight.ty()))
         .collect();
     let result = layer.layer.build(g, flows, &weights, Mode::Eval);
     // A folded normalisation adds, even where the layer itself does not.

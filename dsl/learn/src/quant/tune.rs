@@ -335,11 +335,8 @@ impl Build<'_> {
     fn float(&mut self, unit: &Unit, biased: bool, g: &mut Graph) -> ValueId {
         let layer = &self.net.layers[unit.main];
         let flows: Vec<ValueId> = unit.inputs.iter().map(|&flow| self.at(flow)).collect();
-        let mut own: Vec<ValueId> = layer
-            .weights
-            .iter()
-            .map(|weight| self.state(&format!("{}.{}", layer.path, weight.name), weight.ty(), g))
-            .collect();
+        let mut own: Vec<ValueId> =
+            layer.takes().map(|(name, weight)| self.state(&name, weight.ty(), g)).collect();
         if let Some(format @ (Format::Float16 | Format::Int { .. })) = unit.weights {
             let weight = &layer.weights[0];
             let (shape, order) = (weight.shape.clone(), weight.order.clone());

@@ -36,7 +36,7 @@ impl Runner<'_> {
 fn of(data: &Loaded, split: Split, answers: &Answers) -> Vec<Mistake> {
     let rows = answers.outputs.chunks_exact(answers.width.max(1));
     let mut worst: Vec<(f64, Mistake)> = match &data.facts.target {
-        Target::None => return Vec::new(),
+        Target::None | Target::Sequence { .. } => return Vec::new(),
         Target::Classes(names) => {
             let name = |class: u32| names.get(class as usize).cloned().unwrap_or_default();
             let wrong = rows.zip(data.classes(split)).enumerate();

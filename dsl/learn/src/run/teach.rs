@@ -84,7 +84,7 @@ impl Runner<'_> {
 
 /// The right classes of a part, where there are some.
 fn right(data: &Loaded, split: Split) -> Option<&[u32]> {
-    let classes = matches!(data.facts.target, Target::Classes(_));
+    let classes = data.facts.target.classes().is_some();
     (classes && data.labelled(split)).then(|| data.classes(split))
 }
 

@@ -3,14 +3,14 @@
 use super::answers::Answers as Recorded;
 use super::rescale::Rescale;
 use super::{Closed, logits_of};
-use crate::compile::Plans;
+use crate::compile::{Plans, enter_inputs};
 use crate::teacher::closed::Ending;
 use crate::weights::Weights;
 use dlm_base::Shape;
 use dlm_check::lower::lower_layers;
 use dlm_check::program::{Flow, Network};
 use dlm_graph::pass::{Folded, fold};
-use dlm_graph::{Clock, Graph, Mode, States, ValueId, Workspace};
+use dlm_graph::{Clock, Graph, Mode, States, Workspace};
 use std::sync::{Arc, Mutex};
 
 /// A teacher, ready to be asked. It answers in the student's terms: logits, or values that are
@@ -48,7 +48,7 @@ struct Running {
 /// first. Normalisation uses its recorded statistics, nothing is dropped out.
 pub fn asking_graph(net: &Network, flows: &[Flow]) -> Folded {
     let mut g = Graph::new();
-    let inputs: Vec<ValueId> = net.inputs.iter().map(|(_, ty)| g.input(ty.clone())).collect();
+    let inputs = enter_inputs(&mut g, net);
     let made = lower_layers(net, &mut g, &inputs, &|_| Mode::Eval, "");
     let value = |flow: Flow| match flow {
         Flow::Input(i) => inputs[i],

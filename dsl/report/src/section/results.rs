@@ -25,6 +25,8 @@ pub(super) fn results(page: &Page) -> Option<Section> {
         .figures("Loss", figures(|it| &it.scores.loss, Unit::Number))
         .figures("Accuracy", figures(|it| &it.scores.accuracy, Unit::Share))
         .figures("Top 5", figures(|it| &it.scores.top5, Unit::Share))
+        .figures("Perplexity", figures(|it| &it.scores.perplexity, Unit::Number))
+        .figures("Bits/character", figures(|it| &it.scores.bits_per_character, Unit::Number))
         .figures("MAE", figures(|it| &it.scores.mae, Unit::Number))
         .figures("R²", figures(|it| &it.scores.r2, Unit::Number))
         .figures("Agreement", figures(|it| &it.agreement, Unit::Share))

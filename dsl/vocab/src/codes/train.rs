@@ -184,8 +184,12 @@ impl Op for TrainedProduct {
         let channels = self.sizes.channels();
         (grads[0], grads[1]) = match self.sizes {
             int8::Product::Dense { features, units } => (
-                Some(g.add(dense::node::InputGrad { features, units }, &[dz, w])),
-                Some(g.add(dense::node::WeightGrad { features, units }, &[x, dz])),
+                Some(
+                    g.add(dense::node::InputGrad { features, units, transposed: false }, &[dz, w]),
+                ),
+                Some(
+                    g.add(dense::node::WeightGrad { features, units, transposed: false }, &[x, dz]),
+                ),
             ),
             int8::Product::Conv(sizes) => {
                 let weights = g.ty(w).clone();

@@ -41,6 +41,11 @@ pub(crate) fn teachers<'a>(frame: &Frame<'a>, weights: &[f32]) -> Vec<(f32, &'a 
     weights.iter().enumerate().map(|(i, &weight)| (weight, frame.f32(1 + i))).collect()
 }
 
+/// How many classes logits `[classes]` or `[steps, classes]` are of.
+pub(crate) fn classes(logits: &Ty) -> usize {
+    logits.shape.sizes().last().copied().unwrap_or(1)
+}
+
 /// Scratch memory of a frame as float64.
 pub(crate) fn scratch<'a>(frame: &mut Frame<'a>) -> &'a mut [f64] {
     dlm_kernels::arena::cast_mut(std::mem::take(&mut frame.scratch))

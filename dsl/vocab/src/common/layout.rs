@@ -87,7 +87,7 @@ impl Move {
             return;
         }
         let work = 2 * y.len();
-        debug_assert_eq!(y.len(), batch * self.out.len());
+        debug_assert_eq!(y.len(), self.out.count(batch));
         par::chunks(y, self.out.len(), work, |sample, y| {
             if self.fill {
                 y.fill(zero);

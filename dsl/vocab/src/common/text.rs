@@ -6,8 +6,7 @@ use dlm_graph::{DType, Reject, Ty};
 pub(crate) fn show(ty: &Ty) -> String {
     match ty.dtype {
         DType::F32 if ty.shape.rank() == 0 => "a single number".to_string(),
-        DType::F32 => ty.shape.to_string(),
-        _ => format!("int{}", ty.shape),
+        _ => ty.to_string(),
     }
 }
 

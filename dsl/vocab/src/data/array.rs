@@ -294,7 +294,7 @@ fn number(bytes: &[u8], form: Form, big: bool) -> f64 {
 }
 
 /// An IEEE 754 number of 16 bits.
-fn half(bits: u16) -> f64 {
+pub(crate) fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     let exponent = i32::from(bits >> 10 & 31);
     let fraction = f64::from(bits & 1023);

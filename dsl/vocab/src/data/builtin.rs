@@ -81,6 +81,7 @@ fn facts(args: &Args, _: &dyn Files) -> Result<Facts, DataError> {
         samples,
         target: Target::Classes(texts(classes)),
         columns: columns.collect(),
+        tokens: None,
     })
 }
 

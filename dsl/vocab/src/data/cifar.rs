@@ -152,5 +152,6 @@ fn facts_of(samples: usize, format: Format) -> Facts {
         samples,
         target: Target::Classes((0..format.classes).map(|c| c.to_string()).collect()),
         columns: Vec::new(),
+        tokens: None,
     }
 }

@@ -1,12 +1,12 @@
 //! `csv`: tables as text.
 
-use super::read::{Input, grouped};
-use super::table::{Cells, Format, MAX_TEXTS, Table, whole};
-use super::{Column, DataError, Facts, InputKind, Numbers, Samples, Source, Target, Targets};
+use super::columns::{Chosen, ClassNumbers, Named, facts_of};
+use super::read::Input;
+use super::table::{Format, Table};
+use super::{Column, DataError, Facts, Numbers, Samples, Source, Target, Targets};
 use crate::word;
-use crate::word::{Arg, Args, Default, Param as P, Type};
-use dlm_base::{Files, Shape};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::word::{Args, Default, Param as P, Type};
+use dlm_base::Files;
 
 /// So much of a file is read to learn what its columns are.
 const LOOK: u64 = 64 << 20;
@@ -117,11 +117,18 @@ struct Sheet {
     rows: usize,
 }
 
+impl Sheet {
+    fn facts(&self) -> Facts {
+        let columns = self.features.iter().map(|(_, column)| column.clone()).collect();
+        facts_of(columns, self.target.as_ref().map(|(_, target)| target), self.rows)
+    }
+}
+
 /// What the first part of the file tells. Of a file beyond that, the number of rows is estimated.
 fn facts(args: &Args, files: &dyn Files) -> Result<Facts, DataError> {
     let path = args.str("file");
     let sheet = read(args, files, LOOK)?;
-    let mut facts = facts_of(&sheet);
+    let mut facts = sheet.facts();
     if !sheet.table.whole {
         let len = files.len(path).map_err(|e| DataError::file(("file", 0), path, e))?;
         let estimate = (sheet.rows as f64 * len as f64 / LOOK as f64) as usize;
@@ -142,7 +149,7 @@ fn load(args: &Args, files: &dyn Files, _: u64) -> Result<Samples, DataError> {
         None => Targets::None,
         Some((place, target)) => targets(&sheet.table, *place, target)?,
     };
-    Ok(Samples { inputs, facts: facts_of(&sheet), targets, format: Some(format(args)?) })
+    Ok(Samples { inputs, facts: sheet.facts(), targets, format: Some(format(args)?) })
 }
 
 /// Reads the text and learns what its columns are.
@@ -150,103 +157,18 @@ fn read(args: &Args, files: &dyn Files, limit: u64) -> Result<Sheet, DataError> 
     let format = format(args)?;
     let mut input = Input::open(files, args.str("file"), ("file", 0))?;
     let table = Table::read(&mut input, format, limit)?;
-    let target = match args.get("target") {
-        None => None,
-        Some(Arg::Str(name)) => Some(table.find(name, "target")?),
-        Some(other) => panic!("target: string, not {other:?}"),
-    };
-    let places = match args.get("features") {
-        None => (0..table.names.len()).filter(|place| Some(*place) != target).collect(),
-        Some(Arg::Strs(names)) => chosen(&table, names, target)?,
-        Some(other) => panic!("features: strings, not {other:?}"),
-    };
-    if places.is_empty() {
-        let message = "there is no column to predict from";
-        return Err(match args.get("features") {
-            Some(_) => DataError::argument("features", message),
-            None => DataError::content(("file", 0), message),
-        });
-    }
+    let Chosen { features, target } = table.chosen(args, |_| true)?;
     let (cells, rows) = table.scan()?;
     let feature = |place: usize| table.feature(place, &cells[place]).map(|column| (place, column));
-    let features = places.into_iter().map(feature).collect::<Result<Vec<_>, _>>()?;
+    let features = features.into_iter().map(feature).collect::<Result<Vec<_>, _>>()?;
     let target = match target {
         None => None,
         Some(place) => {
-            let target = target_of(&table, place, &cells[place], rows, args.bool("regression"))?;
+            let target = table.target(place, &cells[place], rows, args.bool("regression"))?;
             Some((place, target))
         }
     };
     Ok(Sheet { table, features, target, rows })
-}
-
-/// The places of the columns that `features` names.
-fn chosen(table: &Table, names: &[String], target: Option<usize>) -> Result<Vec<usize>, DataError> {
-    let mut places = Vec::new();
-    for name in names {
-        let place = table.find(name, "features")?;
-        if Some(place) == target {
-            let message = format!("`{name}` is the target and cannot be a feature too");
-            return Err(DataError::argument("features", message));
-        }
-        if places.contains(&place) {
-            return Err(DataError::argument("features", format!("`{name}` is listed twice")));
-        }
-        places.push(place);
-    }
-    Ok(places)
-}
-
-/// What the column at `place` is as a target.
-fn target_of(
-    table: &Table,
-    place: usize,
-    cells: &Cells,
-    rows: usize,
-    regression: bool,
-) -> Result<Target, DataError> {
-    let name = &table.names[place];
-    let content = |message: String| DataError::content(("file", 0), message);
-    if cells.gaps > 0 {
-        let message =
-            format!("line {} has no value in the target column `{name}`", cells.first_gap);
-        return Err(content(message).help("remove the rows without a target"));
-    }
-    let same = cells.different.first().filter(|_| cells.different.len() == 1 && rows > 1);
-    if let Some(value) = same {
-        let message = format!("the target column `{name}` is `{value}` in every row");
-        return Err(content(message).help("name the column that is to be predicted"));
-    }
-    if table.is_text(place, cells)? {
-        if regression {
-            let message = format!("the column `{name}` holds text, which is no value to predict");
-            let help = "leave out `regression`: each text is then a class";
-            return Err(DataError::argument("target", message).help(help));
-        }
-        if cells.different.len() > MAX_TEXTS {
-            return Err(table.too_many_texts(name).help("name the column that is to be predicted"));
-        }
-        return Ok(Target::Classes(cells.different.iter().cloned().collect()));
-    }
-    if regression {
-        return Ok(Target::Values(vec![name.clone()]));
-    }
-    let help = "write `regression = true` to predict the value itself";
-    if let Some((line, cell)) = &cells.first_fraction {
-        let message = format!("line {line} has `{cell}` in column `{name}`, which is no class");
-        return Err(DataError::argument("target", message).help(help));
-    }
-    // "1" and "1.0" are one class.
-    let numbers: BTreeSet<i64> = cells.different.iter().filter_map(|cell| whole(cell)).collect();
-    let many = numbers.len() > 50 && numbers.len() * 2 > rows;
-    if cells.different.len() > MAX_TEXTS || many {
-        let more = if cells.different.len() > MAX_TEXTS { "more than " } else { "" };
-        let count = grouped(numbers.len().min(MAX_TEXTS) as u64);
-        let message =
-            format!("column `{name}` has {more}{count} different numbers, too many for classes");
-        return Err(DataError::argument("target", message).help(help));
-    }
-    Ok(Target::Classes(numbers.iter().map(i64::to_string).collect()))
 }
 
 /// The targets of all rows.
@@ -259,24 +181,10 @@ fn targets(table: &Table, place: usize, target: &Target) -> Result<Targets, Data
         })?;
         return Ok(Targets::Values(values));
     };
-    let numbered = names.iter().all(|name| whole(name).is_some());
-    let numbers: BTreeMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
+    let numbers = ClassNumbers::of(names);
     table.rows(|_, cells| {
-        let number = whole(cells[place]).filter(|_| numbered).map(|n| n.to_string());
-        classes.push(numbers[number.as_deref().unwrap_or(cells[place])]);
+        classes.push(numbers.get(cells[place]));
         Ok(())
     })?;
     Ok(Targets::Classes(classes))
-}
-
-/// What a sheet's columns and rows are.
-fn facts_of(sheet: &Sheet) -> Facts {
-    let columns: Vec<Column> = sheet.features.iter().map(|(_, column)| column.clone()).collect();
-    Facts {
-        kind: InputKind::Table,
-        shape: Shape::of(&[columns.iter().map(Column::width).sum()]),
-        samples: sheet.rows,
-        target: sheet.target.as_ref().map_or(Target::None, |(_, target)| target.clone()),
-        columns,
-    }
 }

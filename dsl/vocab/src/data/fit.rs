@@ -1,6 +1,7 @@
 //! Whether the sources of one dataset ask the same question, and how one is read as the other.
 
-use super::{Column, Facts, Numbers, Samples, Target, Targets};
+use super::{Column, Facts, Numbers, Samples, Target, Targets, Tokens};
+use std::collections::BTreeMap;
 
 /// Why a source does not fit the training source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +31,18 @@ pub fn fits(whole: &Facts, part: &str, other: &Facts) -> Result<(), Misfit> {
     let misfit = |message: String| Err(Misfit { message, help: None });
     if whole.columns.is_empty() || other.columns.is_empty() {
         if whole.shape != other.shape {
-            return misfit(format!(
+            let message = format!(
                 "a sample of `{part}` has the shape {}, one of `train` {}",
                 other.shape, whole.shape
-            ));
+            );
+            let tokens = whole.tokens.is_some() && other.tokens.is_some();
+            let help = tokens.then(|| "give both as many tokens a sample".to_string());
+            return Err(Misfit { message, help });
         }
         if whole.kind != other.kind {
             let name = |facts: &Facts| match facts.kind {
                 super::InputKind::Image => "bytes",
+                super::InputKind::Tokens => "tokens",
                 _ => "floats",
             };
             return misfit(format!(
@@ -57,6 +62,13 @@ pub fn fits(whole: &Facts, part: &str, other: &Facts) -> Result<(), Misfit> {
                 Some(class) => misfit(format!("`{part}` has the class `{class}`, `train` has not")),
             }
         }
+        (
+            Target::Sequence { classes: known, steps },
+            Target::Sequence { classes, steps: others },
+        ) if steps == others => match classes.iter().find(|class| !known.contains(class)) {
+            None => Ok(()),
+            Some(class) => misfit(format!("`{part}` has the token {class:?}, `train` has not")),
+        },
         (Target::Values(known), Target::Values(values)) if known.len() == values.len() => Ok(()),
         (known, other) => misfit(format!(
             "the targets of `{part}` are {}, those of `train` {}",
@@ -74,21 +86,25 @@ pub fn fits(whole: &Facts, part: &str, other: &Facts) -> Result<(), Misfit> {
 pub fn adapt(samples: Samples, whole: &Facts) -> Samples {
     let Samples { inputs, facts, targets, format } = samples;
     let targets = match (targets, &facts.target, &whole.target) {
-        (Targets::Classes(classes), Target::Classes(own), Target::Classes(known))
-            if own != known =>
-        {
-            let place = |name: &String| known.iter().position(|k| k == name);
-            let map: Vec<u32> =
-                own.iter().map(|name| place(name).expect("a known class") as u32).collect();
-            Targets::Classes(classes.into_iter().map(|class| map[class as usize]).collect())
-        }
+        (Targets::Classes(classes), own, known) => match (own.classes(), known.classes()) {
+            (Some(own), Some(known)) if own != known => {
+                let map = places(own, known);
+                Targets::Classes(classes.into_iter().map(|class| map[class as usize]).collect())
+            }
+            _ => Targets::Classes(classes),
+        },
         (targets, ..) => targets,
     };
     let inputs = match inputs {
         Numbers::F32(values) if facts.columns != whole.columns && !facts.columns.is_empty() => {
             Numbers::F32(adapt_columns(&values, &facts.columns, &whole.columns))
         }
-        inputs => inputs,
+        inputs => match (&facts.tokens, &whole.tokens) {
+            (Some(own), Some(known)) if own != known => {
+                adapt_tokens(inputs, &places(&own.names, &known.names))
+            }
+            _ => inputs,
+        },
     };
     let target = match facts.target {
         Target::None => Target::None,
@@ -96,6 +112,26 @@ pub fn adapt(samples: Samples, whole: &Facts) -> Samples {
     };
     let facts = Facts { samples: facts.samples, target, ..whole.clone() };
     Samples { inputs, facts, targets, format }
+}
+
+/// For each name its place among the known ones; where it is not known, that of [`Tokens::UNKNOWN`].
+///
+/// # Panics
+/// When a name is not known and there is none for those.
+fn places(own: &[String], known: &[String]) -> Vec<u32> {
+    let known: BTreeMap<&str, u32> = known.iter().map(String::as_str).zip(0..).collect();
+    let place =
+        |name: &String| known.get(name.as_str()).or_else(|| known.get(Tokens::UNKNOWN)).copied();
+    own.iter().map(|name| place(name).expect("a known name")).collect()
+}
+
+/// Tokens by other numbers.
+fn adapt_tokens(inputs: Numbers, places: &[u32]) -> Numbers {
+    let all = match inputs {
+        Numbers::U8 { bytes, .. } => bytes.into_iter().map(usize::from).collect(),
+        Numbers::F32(all) => all.into_iter().map(|token| token as usize).collect::<Vec<usize>>(),
+    };
+    Numbers::F32(all.into_iter().map(|token| places[token] as f32).collect())
 }
 
 /// Whether columns have the same names and kinds.
@@ -174,6 +210,9 @@ fn describe(target: &Target) -> String {
     match target {
         Target::None => "none".to_string(),
         Target::Classes(names) => format!("{} classes", names.len()),
+        Target::Sequence { classes, steps } => {
+            format!("{} classes at each of {steps} steps", classes.len())
+        }
         Target::Values(names) if names.len() == 1 => "a value".to_string(),
         Target::Values(names) => format!("{} values", names.len()),
     }
@@ -193,7 +232,14 @@ mod tests {
     fn table(columns: Vec<Column>, classes: &[&str]) -> Facts {
         let width = columns.iter().map(Column::width).sum();
         let target = Target::Classes(classes.iter().map(|c| c.to_string()).collect());
-        Facts { kind: InputKind::Table, shape: Shape::of(&[width]), samples: 2, target, columns }
+        Facts {
+            kind: InputKind::Table,
+            shape: Shape::of(&[width]),
+            samples: 2,
+            target,
+            columns,
+            tokens: None,
+        }
     }
 
     #[test]

@@ -142,7 +142,7 @@ fn list(args: &Args, files: &dyn Files) -> Result<(Facts, Vec<String>, Vec<u32>)
     let shape = Shape::of(&[channels, height, width]);
     let samples = paths.len();
     let kind = InputKind::Image;
-    Ok((Facts { kind, shape, samples, target, columns: Vec::new() }, paths, classes))
+    Ok((Facts { kind, shape, samples, target, columns: Vec::new(), tokens: None }, paths, classes))
 }
 
 /// Fails when an image has another size than the first.

@@ -1,10 +1,11 @@
 //! New inputs for a trained model, from a file of their own.
 
+use super::lines::each_line;
 use super::npy::header;
 use super::picture::{Picture, decode};
 use super::read::Input;
 use super::table::{Format, rows_of};
-use super::{Column, DataError, Numbers};
+use super::{Column, DataError, Numbers, Tokens};
 use dlm_base::{Files, Shape};
 
 /// The rows of a table of text, one after the other: the numbers of `columns`, NaN for gaps. Other
@@ -21,6 +22,39 @@ pub fn table(
 ) -> Result<Vec<f32>, DataError> {
     let mut input = Input::open(files, path, ("file", 0))?;
     rows_of(&mut input, format, columns)
+}
+
+/// The rows of a Parquet file, one after the other: the numbers of `columns`, found by their names, NaN for
+/// gaps. Other columns are passed over.
+///
+/// # Errors
+/// When the file cannot be read, is no Parquet file, or lacks one of the columns.
+pub fn parquet(files: &dyn Files, path: &str, columns: &[Column]) -> Result<Vec<f32>, DataError> {
+    super::parquet::rows_of(files, path, columns)
+}
+
+/// The lines of a file of text as samples of `length` tokens, as a network was trained on.
+///
+/// # Errors
+/// When the file cannot be read, has no lines, or is not UTF-8.
+pub fn lines(
+    files: &dyn Files,
+    path: &str,
+    tokens: &Tokens,
+    length: usize,
+) -> Result<Vec<f32>, DataError> {
+    let mut input = Input::open(files, path, ("file", 0))?;
+    let (bytes, _) = input.rest(super::read::MAX_BYTES)?;
+    let sample = tokens.samples(length);
+    let mut all = Vec::new();
+    each_line(&bytes, ("file", 0), |line, _| {
+        all.extend(sample(line));
+        Ok(())
+    })?;
+    match all.is_empty() {
+        true => Err(input.error("the file has no lines")),
+        false => Ok(all),
+    }
 }
 
 /// The samples of a NumPy array, in memory order: of the shape `[n, …sample]`, or one sample.

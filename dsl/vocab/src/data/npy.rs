@@ -102,7 +102,14 @@ pub fn float_sizes(
 pub(crate) fn facts_of(array: &Array, target: Target) -> Facts {
     let layout = array.layout();
     let samples = array.samples();
-    Facts { kind: layout.kind, shape: layout.shape, samples, target, columns: Vec::new() }
+    Facts {
+        kind: layout.kind,
+        shape: layout.shape,
+        samples,
+        target,
+        columns: Vec::new(),
+        tokens: None,
+    }
 }
 
 /// The targets of so many samples.

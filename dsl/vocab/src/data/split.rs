@@ -100,6 +100,17 @@ pub fn split_samples(
     [train, valid, test]
 }
 
+/// As [`split_samples`], of samples that follow each other: the training part is the beginning, then come the
+/// validation and the test part up to the end.
+///
+/// # Panics
+/// When the counts are more than `n` together.
+pub fn split_in_order(n: usize, [train, valid, test]: [usize; 3]) -> [Vec<u32>; 3] {
+    assert!(train + valid + test <= n, "{train} + {valid} + {test} of {n} samples");
+    let (n, train, valid, test) = (n as u32, train as u32, valid as u32, test as u32);
+    [0..train, n - test - valid..n - test, n - test..n].map(Iterator::collect)
+}
+
 /// How many samples a part has, and how many are left of `n`.
 fn taken(part: &'static str, take: Take, n: usize) -> Result<(usize, usize), SplitError> {
     let error = |message: String, help: String| SplitError { part, message, help };
@@ -206,6 +217,13 @@ mod tests {
         let mut all = parts.concat();
         all.sort_unstable();
         assert_eq!(all, whole);
+    }
+
+    #[test]
+    fn parts_that_follow_each_other_are_not_shuffled() {
+        assert_eq!(split_in_order(6, [3, 1, 2]), [vec![0, 1, 2], vec![3], vec![4, 5]]);
+        // A limit takes the first; parts with a source of their own take none of these.
+        assert_eq!(split_in_order(6, [1, 2, 0]), [vec![0], vec![4, 5], vec![]]);
     }
 
     #[test]

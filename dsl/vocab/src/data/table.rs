@@ -1,16 +1,10 @@
-//! Tables as text: rows of cells, what their columns are, and their numbers.
+//! Tables as text: rows of cells, and their numbers.
 
-use super::read::{Input, Param, format_of, grouped};
+use super::columns::{Cell, Cells, Named, list, read, text_place};
+use super::read::{Input, Param, format_of};
 use super::{Column, DataError};
-use dlm_base::suggest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// The most different texts that a column may have.
-pub const MAX_TEXTS: usize = 1000;
-
-/// The share of numbers from which on a column with some texts is a column of numbers with mistakes.
-const NUMBERS: f64 = 0.9;
 
 const FILE: Param = ("file", 0);
 
@@ -35,27 +29,6 @@ pub(crate) struct Table {
     odd_names: bool,
     /// Whether this is the whole file.
     pub(crate) whole: bool,
-}
-
-/// What a pass over a column found.
-#[derive(Default)]
-pub(crate) struct Cells {
-    numbers: usize,
-    texts: usize,
-    pub(crate) gaps: usize,
-    first_text: Option<(u64, String)>,
-    pub(crate) first_gap: u64,
-    /// The different cells, until there are more than [`MAX_TEXTS`].
-    pub(crate) different: BTreeSet<String>,
-    /// The first number that is not whole.
-    pub(crate) first_fraction: Option<(u64, String)>,
-}
-
-/// A cell, read.
-pub(crate) enum Cell<'a> {
-    Number(f32),
-    Text(&'a str),
-    Gap,
 }
 
 impl Table {
@@ -107,20 +80,6 @@ impl Table {
         Ok(table)
     }
 
-    /// The place of the column of that name, which the argument `param` gives.
-    pub(crate) fn find(&self, name: &str, param: &'static str) -> Result<usize, DataError> {
-        let place = |name: &str| self.names.iter().position(|n| n == name);
-        let numbered = || name.parse::<usize>().ok().and_then(|i| place(&format!("c{i}")));
-        let found = place(name).or_else(|| (!self.format.header).then(numbered).flatten());
-        found.ok_or_else(|| {
-            let error = DataError::argument(param, format!("there is no column `{name}`"));
-            match suggest::nearest(name, self.names.iter().map(String::as_str)).first() {
-                Some(near) => error.did_you_mean(near),
-                None => error.help(self.help_names()),
-            }
-        })
-    }
-
     /// Calls `f(line, cells)` with each row behind the header; fails at a row with another number of
     /// cells than there are columns.
     pub(crate) fn rows(
@@ -155,51 +114,6 @@ impl Table {
             0 => Err(DataError::content(FILE, "the file has no rows below its first line")),
             _ => Ok((columns, rows)),
         }
-    }
-
-    /// The column at `place` as a feature.
-    pub(crate) fn feature(&self, place: usize, cells: &Cells) -> Result<Column, DataError> {
-        let name = &self.names[place];
-        if cells.numbers + cells.texts == 0 {
-            return Err(DataError::content(FILE, format!("column `{name}` has no values"))
-                .help("leave it out: list the columns to read in `features`"));
-        }
-        if self.is_text(place, cells)? {
-            let mut texts: Vec<String> = cells.different.iter().cloned().collect();
-            if cells.different.len() > MAX_TEXTS {
-                return Err(self.too_many_texts(name));
-            }
-            if cells.gaps > 0 {
-                texts.push(Column::GAP.to_string());
-            }
-            return Ok(Column { name: name.clone(), texts: Some(texts) });
-        }
-        Ok(Column { name: name.clone(), texts: None })
-    }
-
-    /// Whether a column is text; fails where it is numbers with mistakes.
-    pub(crate) fn is_text(&self, place: usize, cells: &Cells) -> Result<bool, DataError> {
-        let Some((line, text)) = &cells.first_text else { return Ok(false) };
-        let share = cells.numbers as f64 / (cells.numbers + cells.texts) as f64;
-        if share <= NUMBERS {
-            return Ok(true);
-        }
-        let message = format!(
-            "line {line} has `{text}` in column `{}`, whose other cells are numbers",
-            self.names[place]
-        );
-        let help = match *line == self.format.skip as u64 + 1 && !self.format.header {
-            true => "if the first line holds no data, skip it with `skip` or `header = true`",
-            false => "an empty cell or `?` stands for a number that is not known",
-        };
-        Err(DataError::content(FILE, message).help(help))
-    }
-
-    /// The error of a column of which each cell is something else.
-    pub(crate) fn too_many_texts(&self, name: &str) -> DataError {
-        let most = grouped(MAX_TEXTS as u64);
-        DataError::content(FILE, format!("column `{name}` has more than {most} different texts"))
-            .help("leave it out: list the columns to read in `features`")
     }
 
     /// The numbers of the columns `picked` (place and what it is), row after row.
@@ -272,6 +186,21 @@ impl Table {
             _ => error,
         }
     }
+}
+
+impl Named for Table {
+    const PLACE: &'static str = "line";
+
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// `3` for `c3`.
+    fn other_name(&self, name: &str) -> Option<usize> {
+        let number = name.parse::<usize>().ok().filter(|_| !self.format.header)?;
+        let name = format!("c{number}");
+        self.names.iter().position(|n| *n == name)
+    }
 
     /// What to say where the first line is not what it should be, or which columns there are.
     fn help_names(&self) -> String {
@@ -280,60 +209,21 @@ impl Table {
         {
             return format!("if cells are separated by it, write `separator = \"{separator}\"`");
         }
-        let list = |n: usize| {
-            let names: Vec<String> = self.names.iter().take(n).map(|n| format!("`{n}`")).collect();
-            let more = if self.names.len() > n { ", …" } else { "" };
-            format!("{}{more}", names.join(", "))
-        };
         if self.odd_names {
             return format!(
                 "the first line ({}) seems to hold no names: write `skip = 1, header = false` to skip \
                  it or `header = false` to read it; the columns are then `c1`, `c2`, …",
-                list(3)
+                list(&self.names, 3)
             );
         }
-        format!("the columns are {}", list(12))
+        format!("the columns are {}", list(&self.names, 12))
     }
-}
 
-impl Cells {
-    fn add(&mut self, line: u64, cell: &str) {
-        match read(cell) {
-            Cell::Gap => {
-                self.gaps += 1;
-                if self.gaps == 1 {
-                    self.first_gap = line;
-                }
-                return;
-            }
-            Cell::Number(_) => {
-                self.numbers += 1;
-                if self.first_fraction.is_none() && whole(cell).is_none() {
-                    self.first_fraction = Some((line, cell.to_string()));
-                }
-            }
-            Cell::Text(text) => {
-                self.texts += 1;
-                if self.first_text.is_none() {
-                    self.first_text = Some((line, text.to_string()));
-                }
-            }
+    fn help_text(&self, line: u64) -> &'static str {
+        match line == self.format.skip as u64 + 1 && !self.format.header {
+            true => "if the first line holds no data, skip it with `skip` or `header = true`",
+            false => "an empty cell or `?` stands for a number that is not known",
         }
-        if self.different.len() <= MAX_TEXTS && !self.different.contains(cell) {
-            self.different.insert(cell.to_string());
-        }
-    }
-}
-
-/// What a cell is. Empty, `?` and NaN are gaps; what is not a finite number is text.
-pub(crate) fn read(cell: &str) -> Cell<'_> {
-    if cell.is_empty() || cell == "?" {
-        return Cell::Gap;
-    }
-    match cell.parse::<f32>() {
-        Ok(x) if x.is_finite() => Cell::Number(x),
-        Ok(x) if x.is_nan() => Cell::Gap,
-        _ => Cell::Text(cell),
     }
 }
 
@@ -344,6 +234,9 @@ fn push(out: &mut Vec<f32>, column: &Column, cell: &str, line: u64) -> Result<()
         None => out.push(match read(cell) {
             Cell::Number(x) => x,
             Cell::Gap => f32::NAN,
+            // Truth values of a Parquet file, in a table of text.
+            Cell::Text(text) if text.eq_ignore_ascii_case("true") => 1.0,
+            Cell::Text(text) if text.eq_ignore_ascii_case("false") => 0.0,
             Cell::Text(text) => {
                 let message = format!(
                     "line {line} has `{text}` in column `{}`, which is a column of numbers",
@@ -353,12 +246,7 @@ fn push(out: &mut Vec<f32>, column: &Column, cell: &str, line: u64) -> Result<()
             }
         }),
         Some(texts) => {
-            let gap = texts.last().is_some_and(|text| text == Column::GAP);
-            let known = &texts[..texts.len() - usize::from(gap)];
-            let place = match read(cell) {
-                Cell::Gap => gap.then_some(known.len()),
-                _ => known.binary_search_by(|text| text.as_str().cmp(cell)).ok(),
-            };
+            let place = text_place(texts, cell);
             let start = out.len();
             out.resize(start + texts.len(), 0.0);
             if let Some(place) = place {
@@ -375,12 +263,6 @@ fn other_separator(line: &str) -> Option<&'static str> {
         .iter()
         .find(|(sign, _)| line.contains(sign))
         .map(|(_, shown)| *shown)
-}
-
-/// A cell that is a whole number.
-pub(crate) fn whole(cell: &str) -> Option<i64> {
-    let x = cell.parse::<f64>().ok()?;
-    (x.fract() == 0.0 && x.abs() < 9e15).then_some(x as i64)
 }
 
 /// Reads the numbers of `columns` from a table that need not hold the target: columns are found by

@@ -26,7 +26,7 @@ word! {
     fits: |target| match target {
         Target::Classes(names) => names.len() == 2,
         Target::Values(_) => true,
-        Target::None => false,
+        Target::None | Target::Sequence { .. } => false,
     },
     needs: "two classes, or values from 0 to 1",
     of: Of::Targets,

@@ -1,7 +1,7 @@
 //! Cross entropy of classes.
 
+use crate::common::comparison::classes;
 use crate::common::declare::{DECAY, param};
-use crate::data::Target;
 use crate::loss::{Loss, Of, any_features, no_weights};
 use crate::word;
 use crate::word::Default;
@@ -17,7 +17,8 @@ word! {
     ///
     /// Softmax is part of the loss, computed with the largest logit subtracted: end the network
     /// with plain logits, not with `softmax`. `smoothing` keeps the network from growing ever surer.
-    /// Samples mixed by `mixup` have shares of two classes for `onehot`.
+    /// Samples mixed by `mixup` have shares of two classes for `onehot`. Of a network that answers at each step
+    /// of a sequence, `[steps, classes]`, B counts the steps of all samples.
     ///
     /// ```dlm
     /// data Digits { source = builtin("digits") }
@@ -44,7 +45,7 @@ word! {
             "nll_loss",
         ],
     },
-    fits: |target| matches!(target, Target::Classes(_)),
+    fits: |target| target.classes().is_some(),
     needs: "classes",
     of: Of::Targets,
     fits_features: any_features,
@@ -56,7 +57,8 @@ word! {
     },
 }
 
-/// Inputs: logits `[classes]`, classes `i32[]` or shares `[classes]`. Outputs: the loss, `p`.
+/// Inputs: logits `[classes]` or `[steps, classes]`, classes `i32[]` or `i32[steps]`, or shares as many as
+/// logits. Outputs: the loss, `p`.
 #[derive(Clone, Copy, Debug)]
 struct CrossEntropy {
     smoothing: f32,
@@ -81,7 +83,7 @@ impl Op for CrossEntropy {
 
     fn forward(&self, frame: &mut Frame<'_>) {
         let (loss, probs) = (frame.out(0), frame.out(1));
-        let classes = frame.tys[0].len();
+        let classes = classes(&frame.tys[0]);
         loss[0] = cross_entropy(frame.f32(0), answers(frame), classes, self.smoothing, probs);
     }
 
@@ -114,7 +116,7 @@ impl Op for CrossEntropyGrad {
         if !frame.taken {
             dx.copy_from_slice(frame.f32(0));
         }
-        let (classes, scale) = (frame.tys[0].len(), frame.f32(2)[0]);
+        let (classes, scale) = (classes(&frame.tys[0]), frame.f32(2)[0]);
         cross_entropy_grad(answers(frame), classes, self.smoothing, scale, dx);
     }
 

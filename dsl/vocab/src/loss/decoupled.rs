@@ -3,7 +3,6 @@
 use super::soft_targets::TEMPERATURE;
 use crate::common::comparison::{self, Comparison, teachers, with_teachers};
 use crate::common::declare::{NOT_NEGATIVE, param};
-use crate::data::Target;
 use crate::loss::{Loss, Of, any_features, no_weights};
 use crate::word;
 use crate::word::Default;
@@ -41,7 +40,7 @@ word! {
         ],
         aliases: &["dkd", "DKD", "DKDLoss"],
     },
-    fits: |target| matches!(target, Target::Classes(_)),
+    fits: |target| target.classes().is_some(),
     needs: "classes",
     of: Of::Answers,
     fits_features: any_features,
@@ -56,8 +55,8 @@ word! {
     },
 }
 
-/// Inputs: the student's logits `[classes]`, those of each teacher; classes `i32[]` or shares
-/// `[classes]`.
+/// Inputs: the student's logits `[classes]` or `[steps, classes]`, those of each teacher; classes `i32[]`
+/// or `i32[steps]`, or shares `[classes]`.
 #[derive(Clone, Debug)]
 struct Decoupled {
     how: divergence::Decoupled,
@@ -69,18 +68,18 @@ impl Comparison for Decoupled {
     const GRAD: &'static str = "decoupled.grad";
 
     fn compare(&self, frame: &mut Frame<'_>, grad: &mut [f32]) -> f64 {
-        let (rows, classes) = (comparison::scratch(frame), frame.tys[0].len());
+        let (rows, classes) = (comparison::scratch(frame), comparison::classes(&frame.tys[0]));
         let teachers = teachers(frame, &self.weights);
         let last = frame.ins.len() - 1;
         let answers = match frame.tys[last].dtype {
             DType::I32 => Answers::Classes(frame.i32(last)),
             _ => Answers::Shares(frame.f32(last)),
         };
-        let rows = &mut rows[..frame.batch];
+        let rows = &mut rows[..frame.batch * frame.tys[0].len() / classes];
         divergence::decoupled(frame.f32(0), &teachers, answers, classes, self.how, grad, rows)
     }
 
-    fn scratch(&self, _: &[Ty], batch: usize) -> usize {
-        8 * batch
+    fn scratch(&self, ins: &[Ty], batch: usize) -> usize {
+        8 * batch * ins[0].len() / comparison::classes(&ins[0])
     }
 }

@@ -98,7 +98,13 @@ fn regress(g: &mut Graph, student: ValueId, teacher: ValueId, own: &[ValueId]) -
     let inputs: Vec<ValueId> = std::iter::once(student).chain(own.iter().copied()).collect();
     let [c, h, w] = *from.shape.sizes() else {
         let features = channels(&from);
-        let product = dense::node::Product { features, units: to, bias: true, activation: None };
+        let product = dense::node::Product {
+            features,
+            units: to,
+            bias: true,
+            activation: None,
+            transposed: false,
+        };
         return g.add(product, &inputs);
     };
     let sizes = Conv {

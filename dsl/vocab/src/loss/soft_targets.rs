@@ -60,7 +60,7 @@ pub(super) const TEMPERATURE: Param = param(
     &["T", "tau", "temp"],
 );
 
-/// Inputs: the student's logits `[classes]`, those of each teacher.
+/// Inputs: the student's logits `[classes]` or `[steps, classes]`, those of each teacher.
 #[derive(Clone, Debug)]
 struct SoftTargets {
     temperature: f64,
@@ -72,13 +72,13 @@ impl Comparison for SoftTargets {
     const GRAD: &'static str = "soft_targets.grad";
 
     fn compare(&self, frame: &mut Frame<'_>, grad: &mut [f32]) -> f64 {
-        let (rows, classes) = (comparison::scratch(frame), frame.tys[0].len());
+        let (rows, classes) = (comparison::scratch(frame), comparison::classes(&frame.tys[0]));
         let teachers = teachers(frame, &self.weights);
-        let rows = &mut rows[..frame.batch];
+        let rows = &mut rows[..frame.batch * frame.tys[0].len() / classes];
         divergence::soft_targets(frame.f32(0), &teachers, classes, self.temperature, grad, rows)
     }
 
-    fn scratch(&self, _: &[Ty], batch: usize) -> usize {
-        8 * batch
+    fn scratch(&self, ins: &[Ty], batch: usize) -> usize {
+        8 * batch * ins[0].len() / comparison::classes(&ins[0])
     }
 }

@@ -22,7 +22,9 @@ word! {
     /// Takes `[features]` and gives `[units]`; or takes `[time, features]` and gives `[time, units]`,
     /// the same weights at each time. A feature map is flattened first.
     ///
-    /// Weights: `weight` `[units, features]`, `bias` `[units]`.
+    /// Weights: `weight` `[units, features]`, `bias` `[units]`. Steps that give the same name as `shared` have
+    /// one `weight` together, as an `embedding` and the `dense` that ends a language model may (Press and Wolf 2017,
+    /// arXiv 1608.05859).
     ///
     /// ```dlm
     /// model Net(image: [1, 28, 28]) {
@@ -33,7 +35,7 @@ word! {
     /// Rosenblatt 1958, *The perceptron*.
     pub static DENSE: Operator = {
         name: "dense",
-        params: &[UNITS, BIAS, INIT],
+        params: &[UNITS, BIAS, INIT, SHARED],
         aliases: &[
             "Linear", "linear", "Dense", "fc", "fully_connected", "FullyConnected", "InnerProduct",
             "Gemm", "affine",
@@ -52,6 +54,15 @@ const UNITS: Param = Param {
     aliases: &["out_features", "out_channels", "num_hidden", "output_dim", "num_output"],
 };
 
+/// A weight in common with other steps.
+pub(super) const SHARED: Param = Param {
+    name: "shared",
+    ty: Type::Shared,
+    default: Default::Absent,
+    doc: "A name of your own; steps of the network that give the same one share their `weight`.",
+    aliases: &["tie", "tied", "weight_tying"],
+};
+
 const EXPECTS: &str = "expects [features]";
 
 /// The operator with its arguments.
@@ -59,11 +70,14 @@ const EXPECTS: &str = "expects [features]";
 struct Dense {
     units: usize,
     bias: bool,
+    /// Whether the weight lies in memory as in files, `[units, features]`, as that of an embedding does.
+    shared: bool,
 }
 
 impl Dense {
     fn of(args: &Args) -> Dense {
-        Dense { units: args.size("units"), bias: args.bool("bias") }
+        let shared = args.get("shared").is_some();
+        Dense { units: args.size("units"), bias: args.bool("bias"), shared }
     }
 
     /// How one would write it.
@@ -122,7 +136,7 @@ impl Layer for Dense {
         let weight = Weight {
             name: "weight",
             shape: Shape(vec![self.units, ins]),
-            order: vec![1, 0],
+            order: if self.shared { vec![0, 1] } else { vec![1, 0] },
             init: Init::Fan(Fan { ins, outs: self.units }),
             trained: true,
             decays: true,
@@ -139,13 +153,22 @@ impl Layer for Dense {
     }
 
     fn integer(&self, flows: &[Ty]) -> Integer {
+        if self.shared {
+            return Integer::Float("its weight is shared with steps that need it in float");
+        }
         Integer::Product(Product::Dense { features: features(&flows[0]), units: self.units })
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {
         let inputs: Vec<ValueId> = flows.iter().chain(weights).copied().collect();
         let features = features(g.ty(flows[0]));
-        let node = node::Product { features, units: self.units, bias: self.bias, activation: None };
+        let node = node::Product {
+            features,
+            units: self.units,
+            bias: self.bias,
+            activation: None,
+            transposed: self.shared,
+        };
         g.add(node, &inputs)
     }
 
@@ -173,6 +196,10 @@ fn features(flow: &Ty) -> usize {
 }
 
 fn cases() -> Vec<Case> {
+    let shared = |mut case: Case| {
+        case.args.set("shared", Arg::Name("table".to_string()));
+        case
+    };
     let case = |flow: Vec<usize>, units, bias| Case {
         args: args(&[("units", Arg::Int(units)), ("bias", Arg::Bool(bias))]),
         flows: vec![Ty::flow(flow)],
@@ -184,6 +211,8 @@ fn cases() -> Vec<Case> {
         case(vec![1], 4, true),
         case(vec![3, 4], 5, true),
         case(vec![2, 6], 2, false),
+        shared(case(vec![3, 4], 5, true)),
+        shared(case(vec![6], 2, false)),
     ]
 }
 
@@ -193,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_feature_map_is_to_be_flattened() {
-        let dense = Dense { units: 10, bias: true };
+        let dense = Dense { units: 10, bias: true, shared: false };
         let reject = dense.infer(&[Ty::flow(vec![8, 26, 26])]).unwrap_err();
         let Reject::Shape { message, expects, help, insert } = reject else { panic!("{reject:?}") };
         assert_eq!(message, "`dense` takes a feature vector, but its input is a feature map");
@@ -207,7 +236,7 @@ mod tests {
 
     #[test]
     fn the_last_axis_is_the_one_that_changes() {
-        let dense = Dense { units: 10, bias: false };
+        let dense = Dense { units: 10, bias: false, shared: false };
         let flow = [Ty::flow(vec![64, 32])];
         assert_eq!(dense.infer(&flow).unwrap(), Ty::flow(vec![64, 10]));
         assert_eq!(dense.macs(&flow), 64 * 32 * 10);

@@ -250,7 +250,7 @@ pub(super) fn map(flow: &Ty, word: &str) -> Result<[usize; 3], Reject> {
 ///
 /// # Errors
 /// When the flow holds whole numbers.
-pub(super) fn floats(flow: &Ty, word: &str, expects: &str) -> Result<(), Reject> {
+pub(crate) fn floats(flow: &Ty, word: &str, expects: &str) -> Result<(), Reject> {
     if flow.dtype == DType::F32 {
         return Ok(());
     }
@@ -266,13 +266,13 @@ pub(super) fn floats(flow: &Ty, word: &str, expects: &str) -> Result<(), Reject>
 const LARGEST_STEP: usize = 1 << 20;
 
 /// The most numbers that a weight, or the result for one sample, may have.
-pub(super) const MOST_NUMBERS: usize = 1 << 40;
+pub(crate) const MOST_NUMBERS: usize = 1 << 40;
 
 /// Nothing, when a tensor of these sizes has at most so many numbers.
 ///
 /// # Errors
 /// When it has more; `param` is the argument to blame.
-pub(super) fn affordable(param: &'static str, sizes: &[usize], most: usize) -> Result<(), Reject> {
+pub(crate) fn affordable(param: &'static str, sizes: &[usize], most: usize) -> Result<(), Reject> {
     let count = sizes.iter().try_fold(1usize, |count, &size| count.checked_mul(size));
     if count.is_some_and(|count| count <= most) {
         return Ok(());

@@ -150,3 +150,39 @@ words! {
     /// ```
     "none": [], [];
 }
+
+words! {
+    /// The values of `tokens`, which sources of text take.
+    pub static TOKENS;
+
+    /// Each byte of the text in UTF-8 is a token.
+    ///
+    /// ```dlm
+    /// data Reviews { source = lines("reviews.txt", target = 1, tokens = byte) }
+    /// ```
+    "byte": [], ["bytes"];
+
+    /// Each Unicode character of the text is a token.
+    ///
+    /// ```dlm
+    /// data Reviews { source = lines("reviews.txt", target = 1, tokens = char) }
+    /// ```
+    "char": [], ["chars", "character"];
+
+    /// Each word of the text is a token, in small letters: a run of letters and digits, with apostrophes
+    /// inside it. A punctuation mark is a token of its own, spaces are none.
+    ///
+    /// The vocabulary is the most frequent ones, equally frequent ones in alphabetical order. With
+    /// `vocabulary = 4000` the 3,998 most frequent ones have a token; all others share one, and one pads.
+    ///
+    /// ```dlm
+    /// data Reviews { source = lines("reviews.txt", target = 1, tokens = word(vocabulary = 1000)) }
+    /// ```
+    "word": [Param {
+        name: "vocabulary",
+        ty: Type::Int { min: 3 },
+        default: Default::Int(4000),
+        doc: "How many tokens there are at most, those of padding and of unknown words among them.",
+        aliases: &["max_tokens", "num_words", "vocab_size", "max_features", "size"],
+    }], ["words"];
+}

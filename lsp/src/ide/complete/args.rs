@@ -11,6 +11,7 @@ use dlm_vocab::metric::METRICS;
 use dlm_vocab::metric::MetricKind;
 use dlm_vocab::settings::Takes;
 use dlm_vocab::{Type, Word};
+use std::collections::BTreeSet;
 
 /// What may stand in the parentheses of a call.
 pub(super) fn arguments(offers: &mut Offers<'_>, call: &Call) {
@@ -159,12 +160,14 @@ pub(super) fn typed(offers: &mut Offers<'_>, ty: Type, rank: u32) {
             }
             values(offers, value, rank);
         }
-        Type::Init | Type::Per | Type::Range => {
+        Type::Init | Type::Per | Type::Range | Type::Tokens => {
             let (list, what) = words::of_type(ty);
             words_of(offers, &list, what, rank);
         }
         Type::Path => paths(offers, false, rank),
         Type::Metric => metrics(offers, "valid.", rank),
+        Type::Shared => shared(offers, rank),
+        Type::Flow => names::flows(offers, rank),
         Type::Duration => {
             plain(&["1 epoch", "5 epochs", "200 steps"]);
             names::constants(offers, ValueType::Quantity, rank + 50);
@@ -228,6 +231,18 @@ pub(super) fn paths(offers: &mut Offers<'_>, many: bool, rank: u32) {
     offers.replace = kept;
 }
 
+/// The names under which weights are shared already.
+fn shared(offers: &mut Offers<'_>, rank: u32) {
+    let text = offers.caret.text;
+    let words: Vec<&str> =
+        dlm_grammar::lex::tokens(text).iter().map(|token| token.text(text)).collect();
+    let names = words.windows(3).filter(|it| (it[0], it[1]) == ("shared", "=") && it[2] != ")");
+    let names: BTreeSet<&str> = names.map(|it| it[2]).collect();
+    for name in names {
+        offers.push(Kind::Name, name, "a shared weight", "", rank);
+    }
+}
+
 /// Whether what a path gives goes with what the other path of a loss term gives, as far as that is written.
 fn is_partner(offers: &Offers<'_>, ty: &Ty) -> bool {
     let caret = offers.caret;
@@ -261,7 +276,10 @@ pub(super) fn given(offers: &Offers<'_>) -> Vec<String> {
 /// What is measured of the validation part.
 fn metrics(offers: &mut Offers<'_>, prefix: &str, rank: u32) {
     for metric in METRICS {
-        if matches!(metric.kind, MetricKind::Classes | MetricKind::Values | MetricKind::Answers) {
+        if matches!(
+            metric.kind,
+            MetricKind::Classes | MetricKind::Sequence | MetricKind::Values | MetricKind::Answers
+        ) {
             let label = format!("{prefix}{}", metric.word.name);
             let doc = words::summary(metric.word.doc);
             offers.push(Kind::Value, &label, "metric of the validation part", &doc, rank);

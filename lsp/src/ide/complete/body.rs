@@ -22,8 +22,13 @@ pub(super) fn header(offers: &mut Offers<'_>) {
             }
             "->" => {
                 for data in &offers.snapshot.checked.program.datasets {
-                    if let Target::Classes(names) = &data.facts.target {
-                        let (label, detail) = (format!("[{}]", names.len()), &data.name);
+                    if let Some(names) = data.facts.target.classes() {
+                        let steps = data.facts.target.steps();
+                        let label = match &data.facts.target {
+                            Target::Sequence { .. } => format!("[{steps}, {}]", names.len()),
+                            _ => format!("[{}]", names.len()),
+                        };
+                        let detail = &data.name;
                         let text = format!("classes of `{detail}`");
                         offers.push(Kind::Value, &label, &text, "", 0);
                     }
@@ -38,7 +43,7 @@ pub(super) fn header(offers: &mut Offers<'_>) {
         ":" => {
             if model {
                 for data in &offers.snapshot.checked.program.datasets {
-                    let (shape, says) = (data.facts.shape.to_string(), format!("`{}`", data.name));
+                    let (shape, says) = (data.facts.ty().to_string(), format!("`{}`", data.name));
                     offers.push(Kind::Value, &shape, &says, "The shape of a sample.", 0);
                 }
             }

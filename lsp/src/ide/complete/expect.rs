@@ -7,7 +7,6 @@ use crate::ide::context::Caret;
 use crate::ide::words;
 use dlm_check::program::Made;
 use dlm_grammar::lex::{Token, TokenKind};
-use dlm_vocab::data::Target;
 use dlm_vocab::metric::{METRICS, Metric, MetricKind, MetricUnit};
 
 /// A place in a row of `expect`.
@@ -86,11 +85,8 @@ fn metrics(offers: &mut Offers<'_>, base: &str) {
         }
         let fits = match metric.kind {
             MetricKind::Static | MetricKind::Timed => size,
-            MetricKind::Classes | MetricKind::Pair | MetricKind::LabelledPair => {
-                matches!(target, None | Some(Target::Classes(_)))
-            }
-            MetricKind::Values => matches!(target, None | Some(Target::Values(_))),
             MetricKind::Answers => true,
+            kind => target.as_ref().is_none_or(|target| kind.fits(target)),
         };
         let same = compared.is_none_or(|it| it.unit == metric.unit);
         let rank = if fits && same { 0 } else { 300 };

@@ -8,7 +8,6 @@ use dlm_base::diag::codes;
 use dlm_check::names::Kind as DeclKind;
 use dlm_grammar::lex::TokenKind;
 use dlm_grammar::tree::ItemKind;
-use dlm_graph::Ty;
 use dlm_vocab::settings::ANSWERS;
 
 /// What may begin an item.
@@ -28,7 +27,7 @@ pub(super) fn start(offers: &mut Offers<'_>, rank: u32) {
     let artifact = first_artifact(offers).unwrap_or_else(|| model.clone());
     let quantized = free(&artifact, 8, &is_taken);
     let shape = match offers.snapshot.checked.program.datasets.first() {
-        Some(data) => data.facts.shape.to_string(),
+        Some(data) => data.facts.ty().to_string(),
         None => "[1, 28, 28]".to_string(),
     };
     let rows: [(&str, &str, String); 12] = [
@@ -172,7 +171,7 @@ fn data(offers: &mut Offers<'_>) {
     for it in &mut offers.list {
         let facts = words::lookup(snapshot, &it.label)
             .and_then(|(decl, _)| snapshot.checked.facts.get(&decl));
-        if facts.is_some_and(|facts| !steps::admits(model, &Ty::flow(facts.shape.clone()))) {
+        if facts.is_some_and(|facts| !steps::admits(model, &facts.ty())) {
             it.rank += 100;
         }
     }

@@ -7,7 +7,6 @@ use crate::ide::words;
 use dlm_check::consts::{Const, FUNCTIONS};
 use dlm_check::names::{Decl, Entry, Kind as DeclKind};
 use dlm_grammar::tree::{Item, ItemKind, LoadSource};
-use dlm_vocab::data::Target;
 
 /// What type a value is, or must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,17 +228,22 @@ pub(super) fn behind_dot(offers: &mut Offers<'_>, wanted: ValueType) {
 
 fn facts_of(offers: &mut Offers<'_>, decl: Decl, prefix: &str, wanted: ValueType, rank: u32) {
     let facts = offers.snapshot.checked.facts.get(&decl).cloned();
-    let classes = match facts.as_deref().map(|it| &it.target) {
-        Some(Target::Classes(names)) => Some(names.len().to_string()),
-        Some(_) => None,
+    let classes = match facts.as_deref() {
+        Some(facts) => facts.target.classes().map(|names| names.len().to_string()),
         None => Some(String::new()),
     };
+    let tokens = facts.as_deref().and_then(|it| it.tokens.as_ref());
     let shape = facts.as_ref().map_or(String::new(), |it| it.shape.to_string());
     let features = facts.as_ref().map_or(String::new(), |it| it.shape.len().to_string());
     if wanted.takes(ValueType::Int) {
         if let Some(classes) = classes {
             let doc = "How many classes there are.";
             offers.push(Kind::Name, &format!("{prefix}classes"), &classes, doc, rank);
+        }
+        if let Some(tokens) = tokens {
+            let (doc, count) =
+                ("How many different tokens there are.", tokens.names.len().to_string());
+            offers.push(Kind::Name, &format!("{prefix}tokens"), &count, doc, rank);
         }
         let doc = "How many numbers a sample has.";
         offers.push(Kind::Name, &format!("{prefix}features"), &features, doc, rank);

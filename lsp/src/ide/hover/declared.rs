@@ -74,10 +74,14 @@ pub(super) fn imported(snapshot: &Snapshot, caret: &Caret<'_>, name: &str) -> Op
 pub(super) fn fact(snapshot: &Snapshot, decl: Decl, data: &str, name: &str) -> Option<String> {
     let facts = snapshot.checked.facts.get(&decl)?;
     let (value, says) = match name {
-        "classes" => match &facts.target {
-            Target::Classes(names) => (names.len().to_string(), names.join(", ")),
-            _ => return None,
-        },
+        "classes" => {
+            let names = facts.target.classes()?;
+            (names.len().to_string(), names.join(", "))
+        }
+        "tokens" => {
+            let names = &facts.tokens.as_ref()?.names;
+            (names.len().to_string(), names.join(", "))
+        }
         "features" => (facts.shape.len().to_string(), facts.features().join(", ")),
         "shape" => (facts.shape.to_string(), "The shape of one sample.".to_string()),
         _ => return None,
@@ -164,12 +168,15 @@ fn inputs(facts: &Facts) -> String {
         false => format!(": {}", shortened(&names.join(", "))),
     };
     let samples = facts::plural(facts.samples as u64, "sample");
-    format!("- {samples} of `{}`{names}", facts.shape)
+    format!("- {samples} of `{}`{names}", facts.ty())
 }
 
 fn targets(target: &Target) -> String {
     match target {
         Target::None => "- without labels".to_string(),
+        Target::Sequence { classes, steps } => {
+            format!("- {} classes at each of {steps} steps", classes.len())
+        }
         Target::Classes(names) => {
             format!(
                 "- {}: {}",

@@ -456,7 +456,7 @@ impl<'c> Reader<'c> {
             }
             let words = matches!(
                 parameter(arg, i, operator.word.params).map(|param| param.ty),
-                Some(Type::Choice(_) | Type::Padding | Type::Init)
+                Some(Type::Choice(_) | Type::Padding | Type::Init | Type::Shared)
             );
             self.expr(&arg.value, if words { Mode::Setting(None) } else { Mode::Flow });
         }

@@ -157,6 +157,28 @@ code! {
     /// quantize Net with Edge on Iris as Net8
     /// ```
     W1011 = "W1011", "a layer stays float32 because its operator has no integer form";
+
+    /// A network that learns which token follows looks at the tokens behind: it reads the answer off its input,
+    /// its loss falls to nothing, and it can continue no text.
+    ///
+    /// ```dlm
+    /// data Text { source = text("plays.txt", context = 64) }
+    /// model Net(tokens: int[64]) {
+    ///     tokens -> embedding(Text.tokens, 32) -> attention(4) -> dense(Text.tokens)
+    /// }
+    /// train Net on Text
+    /// ```
+    ///
+    /// Let attention look back alone, and recurrent layers run forwards.
+    ///
+    /// ```dlm
+    /// data Text { source = text("plays.txt", context = 64) }
+    /// model Net(tokens: int[64]) {
+    ///     tokens -> embedding(Text.tokens, 32) -> attention(4, causal = true) -> dense(Text.tokens)
+    /// }
+    /// train Net on Text
+    /// ```
+    W1018 = "W1018", "a step sees what the network is to tell";
 }
 
 /// W1001: the `what` (`constant`, `binding`, `layer`) of that name is never used; `detail` says
@@ -242,6 +264,15 @@ pub fn batch_larger(at: Span, batch: usize, samples: usize, data: Span) -> Diag 
     )
     .because(data, format!("{samples} samples to train on"))
     .help(format!("write `batch = {}`", (samples / 8).clamp(1, 32)))
+}
+
+/// W1018: the step `word` at `at` looks at later steps of a sequence, in a training at `training` that is to say what
+/// comes next; `help` says what to write.
+pub fn looks_ahead(at: Span, word: &str, training: Span, help: &str) -> Diag {
+    let message = format!("`{word}` looks at the tokens that the network is to tell");
+    Diag::new(&W1018, message, at, "sees what comes later")
+        .because(training, "learns what follows each token")
+        .help(help)
 }
 
 /// W1009: `what` at `at` ("`stratify`", "the warmup") changes nothing, because of `reason` (a clause:

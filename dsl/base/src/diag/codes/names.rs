@@ -1,16 +1,10 @@
-//! E0001 and E02xx: names, what they stand for, and where they come from.
+//! E02xx: names, what they stand for, and where they come from.
 
 use super::code;
 use crate::diag::Diag;
 use crate::span::Span;
 
 code! {
-    /// The word belongs to the language, and this version of the program cannot run it. Nothing else
-    /// is reported about it.
-    ///
-    /// Leave it out, or write it with the words that this version has.
-    E0001 = "E0001", "not built yet";
-
     /// A name is used that nothing declares: no declaration of the file, no import, no operator, no
     /// size or parameter of the layer.
     ///
@@ -114,11 +108,6 @@ code! {
     /// model Net(features: [4]) { features -> Deep(3) -> dense(3) }
     /// ```
     E0207 = "E0207", "a layer contains itself";
-}
-
-/// E0001: `what` ("the operator `lstm`", "`distill`") is in the language, and cannot be run yet.
-pub fn not_built(at: Span, what: &str) -> Diag {
-    Diag::new(&E0001, format!("{what} is not built yet"), at, "this version cannot run it")
 }
 
 /// What the help of [`unknown`] can say.

@@ -31,12 +31,14 @@ fn of(it: &Summary) -> Vec<(String, f64)> {
     let mut all = Vec::new();
     let mut put = |name: String, value: Option<f64>| all.extend(value.map(|value| (name, value)));
     for (&split, scores) in &it.scores {
-        let Scores { loss, accuracy, top5, mae, r2, .. } = scores;
+        let Scores { loss, accuracy, top5, perplexity, bits_per_character, mae, r2, .. } = scores;
         let part = split_word(split);
         let figures = [
             ("loss", Some(*loss)),
             ("accuracy", *accuracy),
             ("top5", *top5),
+            ("perplexity", *perplexity),
+            ("bits_per_character", *bits_per_character),
             ("mae", *mae),
             ("r2", *r2),
         ];

@@ -138,6 +138,8 @@ fn artifact(facts: &Facts<'_>, place: usize, it: &Summary, figures: &Figures) ->
             accuracy: of("accuracy"),
             // With five classes or fewer every answer is among the five first.
             top5: if classes.len() > 5 { of("top5") } else { page::Metric::default() },
+            perplexity: of("perplexity"),
+            bits_per_character: of("bits_per_character"),
             mae: of("mae"),
             r2: of("r2"),
         },

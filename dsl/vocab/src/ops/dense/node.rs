@@ -7,8 +7,8 @@ use dlm_kernels::Activation;
 use dlm_kernels::gemm::{Epilogue, Mat, par_gemm};
 use std::sync::Arc;
 
-/// `y = activation(x · w + b)` along the last axis; inputs: x, w `[features, units]`, and b if there
-/// is one.
+/// `y = activation(x · w + b)` along the last axis; inputs: x, w `[features, units]` (`[units, features]`
+/// where it is transposed), and b if there is one.
 #[derive(Clone, Debug)]
 pub struct Product {
     /// Inputs summed for one output.
@@ -19,6 +19,16 @@ pub struct Product {
     pub bias: bool,
     /// What is applied to each result.
     pub activation: Option<Activation>,
+    /// Whether w lies in memory as `[units, features]`.
+    pub transposed: bool,
+}
+
+/// The weight as `[features, units]`.
+fn matrix(w: &[f32], features: usize, units: usize, transposed: bool) -> Mat<'_> {
+    match transposed {
+        true => Mat::new(w, units, features).t(),
+        false => Mat::new(w, features, units),
+    }
 }
 
 impl Op for Product {
@@ -36,7 +46,8 @@ impl Op for Product {
         let bias = self.bias.then(|| frame.f32(2));
         let epilogue = Epilogue { bias, activation: self.activation };
         let x = Mat::new(frame.f32(0), rows, self.features);
-        par_gemm(y, x, Mat::new(frame.f32(1), self.features, self.units), false, epilogue);
+        let w = matrix(frame.f32(1), self.features, self.units, self.transposed);
+        par_gemm(y, x, w, false, epilogue);
     }
 
     /// # Panics
@@ -45,10 +56,10 @@ impl Op for Product {
         assert_eq!(self.activation, None, "gradients are taken before operators are fused");
         let inputs = g.node(node).inputs.clone();
         let Some(dy) = dys[0] else { return vec![None; inputs.len()] };
-        let (features, units) = (self.features, self.units);
+        let Self { features, units, transposed, .. } = *self;
         let mut grads = vec![
-            Some(g.add(InputGrad { features, units }, &[dy, inputs[1]])),
-            Some(g.add(WeightGrad { features, units }, &[inputs[0], dy])),
+            Some(g.add(InputGrad { features, units, transposed }, &[dy, inputs[1]])),
+            Some(g.add(WeightGrad { features, units, transposed }, &[inputs[0], dy])),
         ];
         if self.bias {
             grads.push(Some(g.add(BiasGrad { units }, &[dy])));
@@ -68,7 +79,8 @@ impl Op for Product {
         affine: (ValueId, ValueId),
     ) -> Option<(Arc<dyn Op>, Vec<ValueId>)> {
         // Along a sequence the units are not the channels.
-        let fits = self.activation.is_none() && g.ty(inputs[0]).shape.rank() == 1;
+        let fits =
+            self.activation.is_none() && !self.transposed && g.ty(inputs[0]).shape.rank() == 1;
         let inputs = fits.then(|| folded::product(g, inputs, affine))?;
         Some((Arc::new(Product { bias: true, ..self.clone() }), inputs))
     }
@@ -85,6 +97,8 @@ pub struct InputGrad {
     pub features: usize,
     /// Outputs.
     pub units: usize,
+    /// Whether w lies in memory as `[units, features]`.
+    pub transposed: bool,
 }
 
 impl Op for InputGrad {
@@ -99,18 +113,18 @@ impl Op for InputGrad {
     fn forward(&self, frame: &mut Frame<'_>) {
         let dx = frame.out(0);
         let dy = Mat::new(frame.f32(0), dx.len() / self.features, self.units);
-        let w = Mat::new(frame.f32(1), self.features, self.units);
+        let w = matrix(frame.f32(1), self.features, self.units, self.transposed);
         par_gemm(dx, dy, w.t(), false, Epilogue::NONE);
     }
 
     fn grad(&self, g: &mut Graph, node: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
         let inputs = g.node(node).inputs.clone();
         let Some(dy) = dys[0] else { return vec![None; 2] };
-        let (features, units) = (self.features, self.units);
-        let product = Product { features, units, bias: false, activation: None };
+        let Self { features, units, transposed, .. } = *self;
+        let product = Product { features, units, bias: false, activation: None, transposed };
         vec![
             Some(g.add(product, &[dy, inputs[1]])),
-            Some(g.add(WeightGrad { features, units }, &[dy, inputs[0]])),
+            Some(g.add(WeightGrad { features, units, transposed }, &[dy, inputs[0]])),
         ]
     }
 
@@ -126,6 +140,8 @@ pub struct WeightGrad {
     pub features: usize,
     /// Outputs.
     pub units: usize,
+    /// Whether w lies in memory as `[units, features]`.
+    pub transposed: bool,
 }
 
 impl Op for WeightGrad {
@@ -134,24 +150,30 @@ impl Op for WeightGrad {
     }
 
     fn outputs(&self, _: &[Ty]) -> Vec<Ty> {
-        vec![Ty::fixed(vec![self.features, self.units])]
+        vec![Ty::fixed(match self.transposed {
+            true => vec![self.units, self.features],
+            false => vec![self.features, self.units],
+        })]
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {
         let dw = frame.out(0);
         let (x, dy) = (frame.f32(0), frame.f32(1));
         let rows = x.len() / self.features;
-        let x = Mat::new(x, rows, self.features);
-        par_gemm(dw, x.t(), Mat::new(dy, rows, self.units), false, Epilogue::NONE);
+        let (x, dy) = (Mat::new(x, rows, self.features), Mat::new(dy, rows, self.units));
+        match self.transposed {
+            true => par_gemm(dw, dy.t(), x, false, Epilogue::NONE),
+            false => par_gemm(dw, x.t(), dy, false, Epilogue::NONE),
+        }
     }
 
     fn grad(&self, g: &mut Graph, node: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
         let inputs = g.node(node).inputs.clone();
         let Some(dw) = dys[0] else { return vec![None; 2] };
-        let (features, units) = (self.features, self.units);
-        let product = Product { features, units, bias: false, activation: None };
+        let Self { features, units, transposed, .. } = *self;
+        let product = Product { features, units, bias: false, activation: None, transposed };
         vec![
-            Some(g.add(InputGrad { features, units }, &[inputs[1], dw])),
+            Some(g.add(InputGrad { features, units, transposed }, &[inputs[1], dw])),
             Some(g.add(product, &[inputs[0], dw])),
         ]
     }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // In tests a panic or a word says what is wrong.
 
+mod parquet;
+mod text;
+
 use dlm_base::files::{FileError, MemFiles, ReadSeek};
 use dlm_base::{Files, Shape};
 use dlm_vocab::data::{
@@ -58,6 +61,8 @@ fn args(source: &str, given: &[(&'static str, Arg)], rest: &[&str]) -> Args {
             (None, Default::Int(v)) => Arg::Int(v),
             (None, Default::Bool(v)) => Arg::Bool(v),
             (None, Default::Str(v)) => Arg::Str(v.to_string()),
+            (None, Default::Name("word")) => Arg::Call("word".to_string(), vec![4000.0]),
+            (None, Default::Name(v)) => Arg::Name(v.to_string()),
             (None, Default::Absent) => continue,
             (None, other) => panic!("{}: {other:?}", param.name),
         };
@@ -100,6 +105,10 @@ fn read_all(
         (Targets::None, Target::None) => {}
         (Targets::Classes(classes), Target::Classes(names)) => {
             assert_eq!(classes.len(), samples.facts.samples);
+            assert!(classes.iter().all(|&class| (class as usize) < names.len()));
+        }
+        (Targets::Classes(classes), Target::Sequence { classes: names, steps }) => {
+            assert_eq!(classes.len(), samples.facts.samples * steps);
             assert!(classes.iter().all(|&class| (class as usize) < names.len()));
         }
         (Targets::Values(values), Target::Values(names)) => {
