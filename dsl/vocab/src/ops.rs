@@ -29,6 +29,7 @@ pub mod max_pool;
 mod mean;
 mod mul;
 mod pad;
+mod positional;
 mod relu;
 mod relu6;
 mod reshape;
@@ -111,6 +112,7 @@ pub static OPERATORS: &[&Operator] = &[
     &max_pool::MAX_POOL,
     &mean::MEAN,
     &pad::PAD,
+    &positional::POSITIONAL,
     &relu::RELU,
     &relu6::RELU6,
     &reshape::RESHAPE,

@@ -15,8 +15,9 @@ word! {
     ///
     /// `y[c, i, j] = Σ over (u, v) of x[c, i·stride + u, j·stride + v] / (height · width of the window)`
     ///
-    /// Takes `[channels, height, width]`; the result has `(n − size) / stride + 1` pixels, rounded
-    /// down: what does not fill a window is left out. The stride is the size unless given.
+    /// Takes `[channels, height, width]` or a sequence `[channels, time]`; the result has
+    /// `(n − size) / stride + 1` pixels or moments, rounded down: what does not fill a window is left out.
+    /// The stride is the size unless given.
     ///
     /// ```dlm
     /// model Net(image: [1, 28, 28]) {
@@ -68,6 +69,6 @@ impl Layer for AvgPool {
     }
 
     fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
-        out.add("AveragePool", &[&flows[0].0], window_attrs(&self.0))
+        out.add("AveragePool", &[&flows[0].0], window_attrs(&self.0, &flows[0].1))
     }
 }

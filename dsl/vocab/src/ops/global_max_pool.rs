@@ -1,8 +1,7 @@
 //! `global_max_pool`
 
-use super::global_avg_pool::{cases, whole};
+use super::global_avg_pool::{cases, infer, whole};
 use super::max_pool::node::Max;
-use super::window::map;
 use super::{Flows, Operator};
 use crate::common::codes::Largest;
 use crate::word;
@@ -14,8 +13,8 @@ word! {
     ///
     /// `y[c] = max over (i, j) of x[c, i, j]`
     ///
-    /// Takes `[channels, height, width]` and gives `[channels]`. Of equal numbers the first, by rows,
-    /// gets the gradient.
+    /// Takes `[channels, height, width]` or a sequence `[channels, time]` and gives `[channels]`. Of equal
+    /// numbers the first, by rows, gets the gradient.
     ///
     /// ```dlm
     /// model Net(image: [3, 32, 32]) {
@@ -39,8 +38,7 @@ struct GlobalMaxPool;
 
 impl Layer for GlobalMaxPool {
     fn infer(&self, flows: &[Ty]) -> Result<Ty, Reject> {
-        let [c, _, _] = map(&flows[0], "global_max_pool")?;
-        Ok(Ty::flow(vec![c]))
+        infer("global_max_pool", &flows[0])
     }
 
     fn weights(&self, _: &[Ty]) -> Vec<Weight> {
@@ -67,7 +65,7 @@ impl Layer for GlobalMaxPool {
 
     fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
         // One window over all, which ONNX Runtime has for codes too.
-        let kernel = whole(&flows[0].1, "global_max_pool").size;
+        let kernel = flows[0].1.shape.sizes()[1..].iter().copied();
         let attrs = vec![("kernel_shape", Attr::sizes(kernel))];
         let pooled = out.part("pool", "MaxPool", &[&flows[0].0], attrs);
         let pooled = out.as_result(pooled);

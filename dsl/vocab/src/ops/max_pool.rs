@@ -8,7 +8,10 @@ use super::{Case, Flows, Operator};
 use crate::common::codes::Largest;
 use crate::word;
 use crate::word::{Arg, Args, Default, Param, Type};
-use dlm_graph::{Attr, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight};
+use dlm_base::Shape;
+use dlm_graph::{
+    Attr, DType, Graph, Integer, Layer, Mode, Onnx, Reject, Role, Ty, ValueId, Weight,
+};
 use dlm_kernels::pool::Pool;
 use std::sync::Arc;
 
@@ -17,9 +20,9 @@ word! {
     ///
     /// `y[c, i, j] = max over (u, v) of x[c, i·stride + u, j·stride + v]`
     ///
-    /// Takes `[channels, height, width]`; the result has `(n − size) / stride + 1` pixels, rounded
-    /// down: what does not fill a window is left out. The stride is the size unless given. Of equal
-    /// numbers the first, by rows, gets the gradient.
+    /// Takes `[channels, height, width]` or a sequence `[channels, time]`; the result has
+    /// `(n − size) / stride + 1` pixels or moments, rounded down: what does not fill a window is left out.
+    /// The stride is the size unless given. Of equal numbers the first, by rows, gets the gradient.
     ///
     /// ```dlm
     /// model Net(image: [1, 28, 28]) {
@@ -43,7 +46,7 @@ pub(super) const SIZE: Param = Param {
     name: "size",
     ty: Type::Pair { min: 1 },
     default: Default::Required,
-    doc: "Height and width of the window, in pixels.",
+    doc: "Height and width of the window, in pixels; over a sequence its length.",
     aliases: &["pool_size", "kernel_size", "kernel", "window"],
 };
 
@@ -66,23 +69,63 @@ pub(super) fn windows(args: &Args) -> Windows {
     }
 }
 
-/// The sizes of a pooling over this flow.
+/// The sizes of a pooling over this flow. A sequence is a map of one channel, with a row for each channel
+/// of the sequence.
 pub(super) fn sizes(windows: &Windows, flow: &Ty, word: &str) -> Result<Pool, Reject> {
+    if let Some([c, t]) = sequence(flow) {
+        windows.sane(word)?;
+        let [size, stride] = [windows.kernel, windows.stride].map(|[_, along]| [1, along]);
+        for (param, [high, wide]) in [("size", windows.kernel), ("stride", windows.stride)] {
+            if high != wide {
+                let message = format!("over a sequence `{param}` is one number, not a pair");
+                return Err(Reject::Value { param, message, help: None });
+            }
+        }
+        if size[1] > t {
+            return Err(Reject::Size {
+                formula: format!("time: ({t} − {}) / {} + 1 = 0", size[1], stride[1]),
+                help: Some(format!(
+                    "the sequence has {t} moments here: use a window of at most {t}"
+                )),
+            });
+        }
+        return Ok(Pool { input: [c, t, 1], size, stride });
+    }
     let [c, h, w] = map(flow, word)?;
     windows.count([h, w], word)?;
     Ok(Pool { input: [h, w, c], size: windows.kernel, stride: windows.stride })
 }
 
+/// Channels and moments, if the flow is a sequence of floats.
+pub(super) fn sequence(flow: &Ty) -> Option<[usize; 2]> {
+    match *flow.shape.sizes() {
+        [c, t] if flow.dtype == DType::F32 => Some([c, t]),
+        _ => None,
+    }
+}
+
+/// What a pooling of these sizes makes of a flow of that many axes; one number for each channel if `flat`.
+pub(super) fn result(pool: &Pool, rank: usize, flat: bool) -> Ty {
+    let ([h, w], c) = (pool.output(), pool.input[2]);
+    Ty::flow(match (rank, flat) {
+        (2, true) => vec![h],
+        (2, false) => vec![h, w],
+        (_, true) => vec![c],
+        (_, false) => vec![c, h, w],
+    })
+}
+
 /// The result of a pooling over this flow.
 pub(super) fn infer(windows: &Windows, flow: &Ty, word: &str) -> Result<Ty, Reject> {
-    let pool = sizes(windows, flow, word)?;
-    let [h, w] = pool.output();
-    Ok(Ty::flow(shape([pool.input[2], h, w])))
+    Ok(result(&sizes(windows, flow, word)?, flow.shape.rank(), false))
 }
 
 /// The windows as attributes of ONNX.
-pub(super) fn window_attrs(windows: &Windows) -> Vec<(&'static str, Attr)> {
-    vec![("kernel_shape", Attr::sizes(windows.kernel)), ("strides", Attr::sizes(windows.stride))]
+pub(super) fn window_attrs(windows: &Windows, flow: &Ty) -> Vec<(&'static str, Attr)> {
+    // Of a sequence there is one axis to slide along.
+    let axes = flow.shape.rank() - 1;
+    let sizes = |pair: [usize; 2]| Attr::sizes(pair[..axes].iter().copied());
+    vec![("kernel_shape", sizes(windows.kernel)), ("strides", sizes(windows.stride))]
 }
 
 #[derive(Clone, Debug)]
@@ -119,17 +162,18 @@ impl Layer for MaxPool {
     }
 
     fn onnx(&self, out: &mut Onnx, flows: &[(String, Ty)], _: &[String]) -> String {
-        out.add("MaxPool", &[&flows[0].0], window_attrs(&self.0))
+        out.add("MaxPool", &[&flows[0].0], window_attrs(&self.0, &flows[0].1))
     }
 }
 
 /// What poolings are tried on.
 pub(super) fn cases() -> Vec<Case> {
-    let case = |map: [usize; 3], size: Arg, stride: Arg| Case {
+    let of = |flow: Shape, size: Arg, stride: Arg| Case {
         args: args(&[("size", size), ("stride", stride)]),
-        flows: vec![Ty::flow(shape(map))],
+        flows: vec![Ty::flow(flow)],
         tolerance: 1e-2,
     };
+    let case = |map, size, stride| of(shape(map), size, stride);
     let pair = |a, b| Arg::Ints(vec![a, b]);
     vec![
         case([3, 4, 6], both(2), both(2)),
@@ -138,6 +182,8 @@ pub(super) fn cases() -> Vec<Case> {
         case([1, 7, 6], pair(3, 2), pair(2, 3)),
         case([2, 4, 4], both(1), both(3)),
         case([1, 17, 17], both(17), both(17)),
+        of(Shape(vec![3, 9]), both(2), both(2)),
+        of(Shape(vec![1, 7]), both(3), both(1)),
     ]
 }
 
@@ -150,7 +196,16 @@ mod tests {
         let shapes = cases()
             .into_iter()
             .map(|case| MaxPool(windows(&case.args)).infer(&case.flows).unwrap().shape.0);
-        let want = [[3, 2, 3], [2, 2, 2], [2, 4, 3], [1, 3, 2], [2, 2, 2], [1, 1, 1]];
+        let want: [&[usize]; 8] = [
+            &[3, 2, 3],
+            &[2, 2, 2],
+            &[2, 4, 3],
+            &[1, 3, 2],
+            &[2, 2, 2],
+            &[1, 1, 1],
+            &[3, 4],
+            &[1, 5],
+        ];
         assert_eq!(shapes.collect::<Vec<_>>(), want);
     }
 

@@ -1,5 +1,6 @@
 //! The nodes of average pooling.
 
+use crate::ops::max_pool::result;
 use dlm_graph::{Frame, Graph, NodeId, Op, Ty, ValueId};
 use dlm_kernels::pool::{self, Pool};
 
@@ -17,17 +18,17 @@ impl Op for Mean {
         "avg_pool"
     }
 
-    fn outputs(&self, _: &[Ty]) -> Vec<Ty> {
-        let ([h, w], c) = (self.sizes.output(), self.sizes.input[2]);
-        vec![Ty::flow(if self.flat { vec![c] } else { vec![c, h, w] })]
+    fn outputs(&self, ins: &[Ty]) -> Vec<Ty> {
+        vec![result(&self.sizes, ins[0].shape.rank(), self.flat)]
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {
         pool::avg_pool(&self.sizes, frame.batch, frame.f32(0), frame.out(0));
     }
 
-    fn grad(&self, g: &mut Graph, _: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
-        let grad = MeanGrad { sizes: self.sizes, flat: self.flat };
+    fn grad(&self, g: &mut Graph, id: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
+        let x = g.ty(g.node(id).inputs[0]).clone();
+        let grad = MeanGrad { sizes: self.sizes, flat: self.flat, x };
         vec![dys[0].map(|dy| g.add(grad, &[dy]))]
     }
 }
@@ -37,6 +38,7 @@ impl Op for Mean {
 struct MeanGrad {
     sizes: Pool,
     flat: bool,
+    x: Ty,
 }
 
 impl Op for MeanGrad {
@@ -45,8 +47,7 @@ impl Op for MeanGrad {
     }
 
     fn outputs(&self, _: &[Ty]) -> Vec<Ty> {
-        let [h, w, c] = self.sizes.input;
-        vec![Ty::flow(vec![c, h, w])]
+        vec![self.x.clone()]
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {

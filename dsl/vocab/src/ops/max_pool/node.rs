@@ -1,6 +1,6 @@
 //! The nodes of max pooling.
 
-use dlm_base::Shape;
+use super::result;
 use dlm_graph::{DType, Frame, Graph, NodeId, Op, Ty, ValueId};
 use dlm_kernels::pool::{self, Pool};
 
@@ -15,20 +15,13 @@ pub struct Max {
     pub flat: bool,
 }
 
-impl Max {
-    fn result(&self) -> Ty {
-        let ([h, w], c) = (self.sizes.output(), self.sizes.input[2]);
-        Ty::flow(if self.flat { vec![c] } else { vec![c, h, w] })
-    }
-}
-
 impl Op for Max {
     fn name(&self) -> &'static str {
         "max_pool"
     }
 
-    fn outputs(&self, _: &[Ty]) -> Vec<Ty> {
-        let y = self.result();
+    fn outputs(&self, ins: &[Ty]) -> Vec<Ty> {
+        let y = result(&self.sizes, ins[0].shape.rank(), self.flat);
         match self.places {
             true => vec![y.clone(), Ty { dtype: DType::U8, ..y }],
             false => vec![y],
@@ -46,7 +39,8 @@ impl Op for Max {
     fn grad(&self, g: &mut Graph, node: NodeId, dys: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
         let node = g.node(node);
         let from = if self.places { node.outputs[1] } else { node.inputs[0] };
-        let grad = MaxGrad { sizes: self.sizes, places: self.places };
+        let x = g.ty(node.inputs[0]).clone();
+        let grad = MaxGrad { sizes: self.sizes, places: self.places, x };
         vec![dys[0].map(|dy| g.add(grad, &[dy, from]))]
     }
 }
@@ -56,6 +50,7 @@ impl Op for Max {
 struct MaxGrad {
     sizes: Pool,
     places: bool,
+    x: Ty,
 }
 
 impl Op for MaxGrad {
@@ -64,8 +59,7 @@ impl Op for MaxGrad {
     }
 
     fn outputs(&self, _: &[Ty]) -> Vec<Ty> {
-        let [h, w, c] = self.sizes.input;
-        vec![Ty::flow(Shape(vec![c, h, w]))]
+        vec![self.x.clone()]
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {
