@@ -14,6 +14,8 @@ pub struct Function {
     pub name: &'static str,
     /// How it is called: `floor(x)`.
     pub call: &'static str,
+    /// Values that it takes: `1.5`.
+    pub example: &'static str,
     /// What it gives, in one sentence.
     pub doc: &'static str,
     /// The fewest and the most values that it takes.
@@ -28,6 +30,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function {
         name: "ceil",
         call: "ceil(x)",
+        example: "1.5",
         doc: "The smallest whole number that is not below x.",
         takes: (1, 1),
         wanted: "a number",
@@ -36,6 +39,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function {
         name: "floor",
         call: "floor(x)",
+        example: "1.5",
         doc: "The largest whole number that is not above x.",
         takes: (1, 1),
         wanted: "a number",
@@ -44,6 +48,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function {
         name: "len",
         call: "len(list)",
+        example: "[1, 2]",
         doc: "How many elements a list has.",
         takes: (1, 1),
         wanted: "a list",
@@ -55,6 +60,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function {
         name: "max",
         call: "max(a, b)",
+        example: "1, 2",
         doc: "The largest of some numbers.",
         takes: (2, usize::MAX),
         wanted: "numbers",
@@ -63,6 +69,7 @@ pub static FUNCTIONS: &[Function] = &[
     Function {
         name: "min",
         call: "min(a, b)",
+        example: "1, 2",
         doc: "The smallest of some numbers.",
         takes: (2, usize::MAX),
         wanted: "numbers",

@@ -178,7 +178,7 @@ pub(super) fn constants(offers: &mut Offers<'_>, wanted: ValueType, rank: u32) {
         }
     }
     for function in FUNCTIONS.iter().filter(|_| wanted.takes(ValueType::Int)) {
-        let text = format!("{}($1)$0", function.name);
+        let text = format!("{}(${{1:{}}})$0", function.name, function.example);
         let kind = Kind::Name;
         offers.snippet(kind, function.name, function.call, function.doc, &text, rank + 30);
     }
