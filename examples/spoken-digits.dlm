@@ -8,8 +8,9 @@ data Spoken {
     normalize = standard
 }
 
-model Listener(bands: [24, 40]) {
+model Listener(bands: [1, 24, 40]) {
     bands
+        -> reshape([24, 40])
         -> conv1d(64, 5, bias = false) -> batch_norm -> relu
         -> conv1d(64, 3, stride = 2, bias = false) -> batch_norm -> relu
         -> conv1d(64, 3, stride = 2, bias = false) -> batch_norm -> relu

@@ -9,6 +9,7 @@ mod calls;
 mod codes;
 mod consts;
 mod distill;
+mod flows;
 mod fuzz;
 mod lints;
 mod names;

@@ -10,7 +10,9 @@ fn an_unknown_step_has_the_nearest_name_as_its_fix() {
 
 #[test]
 fn names_of_other_systems_are_known() {
-    for (theirs, ours) in [("Linear", "dense"), ("BatchNorm2d", "batch_norm"), ("LSTM", "lstm")] {
+    for (theirs, ours) in
+        [("Linear", "dense"), ("BatchNorm2d", "batch_norm"), ("MultiheadAttention", "attention")]
+    {
         let text = format!("model N(x: [4]) {{ x -> {theirs}(3) }}\n");
         let diag = only(&text, &format!("E0201 {theirs}"));
         assert_eq!(diag.help, Some(format!("`{theirs}` is called `{ours}` here")));

@@ -312,7 +312,7 @@ fn each_of_several_inputs_is_normalised_as_it_would_be_alone() {
     let mut declared = dataset(used, Part::Count(0), Part::Count(0), &files);
     declared.tokens.insert(2);
     let data = Loaded::load(&declared, &files).unwrap();
-    let row = |at: usize| &filled(&data, Split::Train)[at * 5..][..5].to_vec();
+    let row = |at: usize| filled(&data, Split::Train)[at * 5..][..5].to_vec();
     let unit = 1.5f32.sqrt();
     let near = |row: &[f32], expected: [f32; 5]| {
         assert!(row.iter().zip(expected).all(|(x, e)| (x - e).abs() < 1e-5), "{row:?}");

@@ -40,11 +40,8 @@ fn files() -> MemFiles {
 }
 
 fn shapes(facts: &Facts) -> Vec<(&str, InputKind, &[usize], bool)> {
-    let of = |piece| {
-        let Piece { name, kind, shape, whole } = piece;
-        (name.as_str(), *kind, shape.as_slice(), *whole)
-    };
-    facts.inputs.iter().map(of).collect()
+    let each = facts.inputs.iter();
+    each.map(|it| (it.name.as_str(), it.kind, it.shape.as_slice(), it.whole)).collect()
 }
 
 #[test]

@@ -34,8 +34,9 @@ pub(super) fn pair(
     found
 }
 
-/// Pairs these weights and these tensors: among those of one leaf name and one shape, the first with the
-/// first, where there are as many on both sides.
+/// Pairs these weights and these tensors: among those of one leaf name (but for its numbers: the layers of
+/// an LSTM have `weight_ih_l0`, `weight_ih_l1`) and one shape, the first with the first, where there are as
+/// many on both sides.
 fn pair_by_order(
     owned: &[WeightInfo],
     theirs: &[&Tensor<'_>],
@@ -43,13 +44,13 @@ fn pair_by_order(
     ours: Vec<usize>,
     others: Vec<usize>,
 ) -> BTreeMap<usize, usize> {
-    let mut groups: BTreeMap<(&str, &[usize]), [Vec<usize>; 2]> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, &[usize]), [Vec<usize>; 2]> = BTreeMap::new();
     for at in ours {
-        let key = (leaf(&owned[at].name), owned[at].shape.sizes());
+        let key = (mask(leaf(&owned[at].name)), owned[at].shape.sizes());
         groups.entry(key).or_default()[0].push(at);
     }
     for at in others {
-        let key = (leaf(&theirs[at].name), &theirs[at].shape[..]);
+        let key = (mask(leaf(&theirs[at].name)), &theirs[at].shape[..]);
         groups.entry(key).or_default()[1].push(at);
     }
     let mut pairs = BTreeMap::new();
