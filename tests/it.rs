@@ -6,6 +6,7 @@
 mod determinism;
 mod distill;
 mod examples;
+mod inputs;
 mod library;
 mod onnx;
 mod oracle;

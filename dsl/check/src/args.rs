@@ -63,6 +63,7 @@ pub fn match_rest(
     diags: &mut Diags,
 ) -> Option<Args> {
     let mut matcher = Matcher::new(word.params);
+    let repeated = rest.and_then(|rest| word.params.iter().position(|param| param.name == rest));
     let mut place = 0;
     let mut good = true;
     let mut too_many = false;
@@ -93,35 +94,38 @@ pub fn match_rest(
                 };
                 param
             }
-            None => match word.params.get(place) {
-                Some(param) => {
-                    place += 1;
-                    param
-                }
-                None => match rest.and_then(|rest| find_param(word.params, rest)) {
+            // What comes behind the repeated one has to be named.
+            None => {
+                match word.params.get(place).filter(|_| repeated.is_none_or(|it| place <= it)) {
                     Some(param) => {
-                        match fit(&arg.value, param, word.name, scope, diags) {
-                            Some(value) => matcher.args.push(value),
-                            None => good = false,
-                        }
-                        continue;
+                        place += 1;
+                        param
                     }
-                    None => {
-                        if !too_many && !arg.value.is_broken() {
-                            let max = word.params.len();
-                            diags.push(settings::too_many(
-                                arg.span,
-                                word.name,
-                                max,
-                                &signature(word),
-                            ));
+                    None => match rest.and_then(|rest| find_param(word.params, rest)) {
+                        Some(param) => {
+                            match fit(&arg.value, param, word.name, scope, diags) {
+                                Some(value) => matcher.args.push(value),
+                                None => good = false,
+                            }
+                            continue;
                         }
-                        too_many = true;
-                        good = false;
-                        continue;
-                    }
-                },
-            },
+                        None => {
+                            if !too_many && !arg.value.is_broken() {
+                                let max = word.params.len();
+                                diags.push(settings::too_many(
+                                    arg.span,
+                                    word.name,
+                                    max,
+                                    &signature(word),
+                                ));
+                            }
+                            too_many = true;
+                            good = false;
+                            continue;
+                        }
+                    },
+                }
+            }
         };
         good &= matcher.take(param, arg.span, &arg.value, word.name, scope, diags);
     }

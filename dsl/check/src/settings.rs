@@ -171,7 +171,11 @@ pub(crate) fn argument<'t>(
     if let (Some(arg), 0) = (call.args.iter().find(named), index) {
         return Some(&arg.value);
     }
-    let first = word.params.iter().position(|p| p.name == param)?;
+    let place = |name: &str| word.params.iter().position(|p| p.name == name);
+    let first = place(param)?;
+    if rest.and_then(place).is_some_and(|repeated| repeated < first) {
+        return None;
+    }
     let place = first + if rest == Some(param) { index } else { 0 };
     call.args.iter().filter(|arg| arg.name.is_none()).nth(place).map(|arg| &arg.value)
 }

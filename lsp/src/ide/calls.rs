@@ -57,9 +57,10 @@ fn call(snapshot: &Snapshot, caret: &Caret<'_>, depth: usize) -> Option<Call> {
             }
             next = 1;
         }
-        let found = match callable.params.get(next) {
-            Some(_) => Some(next),
-            None => callable.params.iter().position(|param| param.repeats),
+        let repeated = callable.params.iter().position(|param| param.repeats);
+        let found = match repeated.filter(|&repeated| repeated < next) {
+            Some(repeated) => Some(repeated),
+            None => callable.params.get(next).map(|_| next),
         };
         next += 1;
         given.extend(found);

@@ -96,13 +96,16 @@ pub fn noise(
 }
 
 /// What rounding to its grid did to an input.
-pub fn input_noise(range: &Ranged, len: usize, samples: Samples<'_>) -> Noise {
+pub fn input_noise(net: &Network, number: usize, range: &Ranged, samples: Samples<'_>) -> Noise {
     let mut noise = Noise::default();
-    let mut x = vec![0.0; len];
+    let sizes: Vec<usize> = net.inputs.iter().map(|(_, ty)| ty.shape.len()).collect();
+    let start: usize = sizes[..number].iter().sum();
+    let mut row = vec![0.0; sizes.iter().sum()];
     for place in samples.places {
-        samples.data.fill_places(samples.split, &[*place], &mut x);
+        samples.data.fill_places(samples.split, &[*place], &mut row);
+        let x = &row[start..start + sizes[number]];
         let rounded: Vec<f32> = x.iter().map(|&x| range.grid.value(range.grid.code(x))).collect();
-        noise.add(&x, &rounded, Some(range));
+        noise.add(x, &rounded, Some(range));
     }
     noise
 }

@@ -153,7 +153,7 @@ pub fn quantize(
     let mut rows = Vec::new();
     for (point, range) in scheme_now.points.iter().zip(&ranges_now) {
         if let Flow::Input(number) = point.flow {
-            let noise = input_noise(range, net.inputs[number].1.len(), samples);
+            let noise = input_noise(net, number, range, samples);
             rows.push(report::input(net, number, range.grid, &noise));
         }
     }

@@ -45,6 +45,8 @@ pub(super) fn string(offers: &mut Offers<'_>, content: Range<usize>, files: &dyn
                 "csv" => &[".csv", ".tsv", ".txt", ".data", ".gz"],
                 "npy" | "answers" => &[".npy"],
                 "npz" => &[".npz"],
+                "parquet" => &[".parquet"],
+                "lines" | "text" => &[".txt", ".tsv", ".gz"],
                 "cifar" => &[".bin", ".gz"],
                 _ => &[],
             };
