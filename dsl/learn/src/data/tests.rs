@@ -317,9 +317,9 @@ fn each_of_several_inputs_is_normalised_as_it_would_be_alone() {
     let near = |row: &[f32], expected: [f32; 5]| {
         assert!(row.iter().zip(expected).all(|(x, e)| (x - e).abs() < 1e-5), "{row:?}");
     };
-    near(row(0), [-1.0, 1.0, 0.0, -unit, 7.0]);
-    near(row(1), [0.0, 0.0, 1.0, 0.0, 7.0]);
-    near(row(2), [1.0, 1.0, 0.0, unit, 9.0]);
+    near(&row(0), [-1.0, 1.0, 0.0, -unit, 7.0]);
+    near(&row(1), [0.0, 0.0, 1.0, 0.0, 7.0]);
+    near(&row(2), [1.0, 1.0, 0.0, unit, 9.0]);
     declared.vocabulary.insert(2, 9);
     let error = Loaded::load(&declared, &files).unwrap_err();
     let expected = "`Data`: sample 2 has the token 9, and the network knows those from 0 to 8";

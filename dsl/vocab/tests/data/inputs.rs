@@ -5,7 +5,7 @@ use crate::class_numbers;
 use dlm_base::Shape;
 use dlm_base::files::MemFiles;
 use dlm_vocab::Arg;
-use dlm_vocab::data::{Facts, InputKind, Piece, find, inputs};
+use dlm_vocab::data::{Facts, InputKind, find, inputs};
 use std::io::{Cursor, Write};
 
 fn strs(names: &[&str]) -> Vec<String> {
