@@ -52,6 +52,25 @@ train Mlp on Digits {
 }
 "#;
 
+/// Rows of pixels as a sequence.
+const SEQUENCE: &str = r#"
+data Digits { source = builtin("digits") }
+
+model Reader(image: [1, 8, 8]) {
+    rows = image -> reshape([8, 8]) -> dense(96) -> positional
+    seen = rows + (rows -> layer_norm -> attention(4, causal = true))
+    seen
+        -> attention(3, memory = rows)
+        -> lstm(64, sequence = true) -> gru(48, reverse = true) -> dense(10)
+}
+
+train Reader on Digits {
+    optimizer = adam(lr = 2e-3)
+    steps     = 6
+    batch     = 200
+}
+"#;
+
 /// A training, then ranges from samples, layers given back, and training with rounded numbers.
 const QUANTIZED: &str = r#"
 data Digits {
@@ -109,6 +128,11 @@ fn a_convolutional_network_is_the_same_with_any_number_of_threads() {
 #[test]
 fn a_dense_network_is_the_same_with_any_number_of_threads() {
     same(MLP);
+}
+
+#[test]
+fn a_network_of_sequences_is_the_same_with_any_number_of_threads() {
+    same(SEQUENCE);
 }
 
 #[test]

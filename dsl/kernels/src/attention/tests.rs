@@ -37,11 +37,12 @@ fn plainly(it: &Attention, batch: usize, [q, k, v]: [&[f32]; 3], mask: Option<&[
                         (0..h).map(|i| row(q, it.queries, t, i) * row(k, it.keys, s, i)).sum();
                     (dot / (h as f64).sqrt()).exp()
                 };
-                let total: f64 = seen.iter().map(score).sum();
-                for s in &seen {
+                let scores: Vec<f64> = seen.iter().map(score).collect();
+                let total: f64 = scores.iter().sum();
+                for (s, score) in seen.iter().zip(&scores) {
                     for i in 0..h {
                         y[(n * it.queries + t) * d + head * h + i] +=
-                            score(s) / total * row(v, it.keys, *s, i);
+                            score / total * row(v, it.keys, *s, i);
                     }
                 }
             }
