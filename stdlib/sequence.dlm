@@ -24,7 +24,7 @@ layer TransformerBlock(
     drop: real = 0.1,
     causal: bool = false,
     norm: string = "pre",
-    mask: int[T] = none,
+    mask: int[T] = none
 ) {
     assert ratio > 0, "ratio is {ratio}, it must be positive"
     assert drop >= 0, "drop is {drop}, it must not be negative"
@@ -62,7 +62,7 @@ layer Encoder(
     causal: bool = false,
     norm: string = "pre",
     positions: string = "learned",
-    mask: int[T] = none,
+    mask: int[T] = none
 ) {
     assert depth > 0, "depth is {depth}, it must be positive"
     assert positions == "learned" or positions == "sinusoidal" or positions == "none",
@@ -97,7 +97,7 @@ layer DecoderBlock(
     drop: real = 0.1,
     norm: string = "pre",
     mask: int[T] = none,
-    memory_mask: int[M] = none,
+    memory_mask: int[M] = none
 ) {
     assert ratio > 0, "ratio is {ratio}, it must be positive"
     assert drop >= 0, "drop is {drop}, it must not be negative"
@@ -138,7 +138,7 @@ layer Decoder(
     norm: string = "pre",
     positions: string = "learned",
     mask: int[T] = none,
-    memory_mask: int[M] = none,
+    memory_mask: int[M] = none
 ) {
     assert depth > 0, "depth is {depth}, it must be positive"
     assert positions == "learned" or positions == "sinusoidal" or positions == "none",
@@ -154,7 +154,7 @@ layer Decoder(
                    drop,
                    norm,
                    mask = mask,
-                   memory_mask = memory_mask,
+                   memory_mask = memory_mask
                )
            } as block
         -> if norm == "pre" { layer_norm }
@@ -201,7 +201,7 @@ layer TemporalConvBlock(
     channels: int = C,
     kernel: int = 3,
     dilation: int = 1,
-    drop: real = 0.2,
+    drop: real = 0.2
 ) {
     assert channels > 0, "channels is {channels}, it must be positive"
     assert kernel > 0, "kernel is {kernel}, it must be positive"
