@@ -203,7 +203,7 @@ layer InvertedResidualStage(
     channels: real,
     depth: int,
     stride: int = 1,
-    expand: int = 6,
+    expand: int = 6
 ) {
     assert channels > 0, "channels is {channels}, it must be positive"
     assert depth > 0, "depth is {depth}, it must be positive"
@@ -236,7 +236,7 @@ model MobileNetV2(
     classes: int,
     width: real = 1.0,
     stride: int = 2,
-    drop: real = 0.2,
+    drop: real = 0.2
 ) {
     assert classes > 0, "classes is {classes}, it must be positive"
     assert width > 0, "width is {width}, it must be positive"
@@ -246,13 +246,8 @@ model MobileNetV2(
     last = 8 * floor(160 * max(1, width) + 0.5)
     // For each stage: by how much its blocks expand, channels, blocks, stride.
     stages = [
-        [1, 16, 1, 1],
-        [6, 24, 2, 2],
-        [6, 32, 3, 2],
-        [6, 64, 4, 2],
-        [6, 96, 3, 1],
-        [6, 160, 3, 2],
-        [6, 320, 1, 1],
+        [1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 3, 2], [6, 64, 4, 2], [6, 96, 3, 1], [6, 160, 3, 2],
+        [6, 320, 1, 1]
     ]
     image
         -> conv(first, 3, stride = stride, bias = false) as stem -> batch_norm -> relu6
@@ -290,7 +285,7 @@ model ResNet(
     depth: int = 20,
     depths: list = [],
     bottleneck: bool = false,
-    width: int = if len(depths) == 0 { 16 } else { 64 },
+    width: int = if len(depths) == 0 { 16 } else { 64 }
 ) {
     small = len(depths) == 0
     n = floor((depth - 2) / 6.0)
@@ -306,10 +301,8 @@ model ResNet(
     stages = if small { [[n, width, 1], [n, 2 * width, 2], [n, 4 * width, 2]] }
              else {
                  [
-                     [depths[0], width, 1],
-                     [depths[1], 2 * width, 2],
-                     [depths[2], 4 * width, 2],
-                     [depths[3], 8 * width, 2],
+                     [depths[0], width, 1], [depths[1], 2 * width, 2], [depths[2], 4 * width, 2],
+                     [depths[3], 8 * width, 2]
                  ]
              }
     image
@@ -317,7 +310,7 @@ model ResNet(
            else {
                // What arrives at the pooling is not negative: a border of zeros changes nothing.
                conv(width, 7, stride = 2, bias = false) -> batch_norm -> relu
-                   -> pad(1) -> max_pool(3, stride = 2)
+                                                        -> pad(1) -> max_pool(3, stride = 2)
            }
         -> repeat row in stages {
                if bottleneck {
@@ -350,7 +343,7 @@ model ConvNeXt(
     classes: int,
     depths: list = [3, 3, 9, 3],
     width: int = 96,
-    patch: int = 4,
+    patch: int = 4
 ) {
     assert classes > 0, "classes is {classes}, it must be positive"
     assert width > 0, "width is {width}, it must be positive"

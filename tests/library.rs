@@ -1,4 +1,4 @@
-//! The networks of the library: as large as published, trained, quantized and exported.
+//! The networks and layers of the library: as large as published, trained, quantized and exported.
 
 use crate::support::{check, run};
 use dlm_check::program::Split;
@@ -47,8 +47,19 @@ fn networks_of_the_library_are_trained_quantized_and_exported() {
         "ResNet(10, depths = [1, 1, 1, 1], bottleneck = true, width = 8)",
         "MobileNetV2(Digits.classes, width = 0.1, stride = 1)",
         "ConvNeXt(10, depths = [1, 1], width = 16, patch = 1)",
+        "Rows",
+        "Columns",
     ];
     let mut text = "use std.vision: ConvNeXt, MobileNetV2, ResNet
+use std.sequence: BidirectionalGru, Decoder, Encoder, TemporalConvBlock
+model Rows(image: [1, 8, 8]) {
+    memory = image -> reshape([8, 8]) -> Encoder(1, heads = 2)
+    image -> reshape([8, 8]) -> Decoder(memory, 1, heads = 2) -> BidirectionalGru(16) -> dense(10)
+}
+model Columns(image: [1, 8, 8]) {
+    image -> reshape([8, 8]) -> repeat d in [1, 2] { TemporalConvBlock(16, dilation = d) }
+        -> flatten -> dense(10)
+}
 data Digits { source = builtin(\"digits\") limit = 64 valid = 32 samples test = 32 samples }
 policy Edge { method = static calibrate = 32 samples }
 "

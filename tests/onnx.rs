@@ -61,12 +61,13 @@ fn whole_networks_answer_the_same_in_onnx_runtime() {
             runs.push(Run { model: model.clone(), batch, inputs });
         }
     }
-    assert_eq!(trials.len(), 2 * 12);
+    assert_eq!(trials.len(), 2 * 15);
     compare(&answers(&python, "onnx-networks", &runs), &trials, 2e-5);
 }
 
 const NETWORKS: &str =
     "use std.vision: ConvBlock, ConvNeXt, MobileNetV2, ResNet, ResidualBlock, SqueezeExcite
+use std.sequence: BidirectionalGru, Decoder, Encoder, TemporalConvBlock
 model Mlp(x: [20]) {
     x -> dense(64) -> relu -> dropout(0.5) -> dense(32) -> layer_norm -> gelu -> dense(10) as logits
 }
@@ -94,6 +95,16 @@ model Deep(image: [3, 40, 33]) {
 }
 model Inverted(image: [3, 33, 40]) { image -> MobileNetV2(5, width = 0.1) }
 model Next(image: [3, 17, 16]) { image -> ConvNeXt(5, depths = [1, 1], width = 8) }
+model Transformer(x: [6, 8]) {
+    memory = x -> Encoder(1, heads = 2, positions = \"sinusoidal\")
+    x -> Decoder(memory, 1, heads = 2, norm = \"post\") -> dense(3)
+}
+model Directions(x: [6, 8]) {
+    x -> BidirectionalGru(3, sequence = true) -> BidirectionalGru(2) -> dense(3)
+}
+model Temporal(x: [3, 9]) {
+    x -> TemporalConvBlock(4) -> TemporalConvBlock(dilation = 2) -> mean(1) -> dense(3)
+}
 model Bare(output: [4]) { output -> identity }
 model Words(tokens: int[6]) {
     tokens

@@ -1,4 +1,4 @@
-"""Answers of small forms of the library's networks, computed by torchvision's in float64.
+"""Answers of small forms of the library's networks and layers, computed by PyTorch's in float64.
 
 A case is a program with a model `M`, the sizes of its weights in its order, the shape of its input and what
 PyTorch answers. Weights and inputs come from a formula that both sides compute, so that no file has to hold
@@ -8,7 +8,9 @@ them: `hashed(…)` and `fill(…)` below.
 """
 
 import torch
+import torch.nn.functional as F
 from common import exact, pack, write
+from torch import nn
 from torchvision.models import convnext, mobilenetv2, resnet
 
 CASES = []
@@ -31,15 +33,15 @@ def fill(number, name, shape):
     u = hashed(number, count)
     if name == "running_var":
         u = 1 + 0.5 * u
-    elif name == "weight" and len(shape) > 1 and count > shape[0]:
+    elif len(shape) > 1 and count > shape[0]:
         u = u * (3 * shape[0] / count) ** 0.5
     else:
         u = 0.5 + u
     return exact(u).reshape(shape)
 
 
-def case(program, model, names, shape):
-    """Adds a case: `names` are the tensors of `model` in dlm's order."""
+def case(program, model, names, shape, run=lambda model, x: model(x)):
+    """Adds a case: `names` are the tensors of `model` in dlm's order, `run` its answer."""
     model = model.to(torch.float64).eval()
     state = model.state_dict()
     assert sorted(names) == sorted(n for n in state if not n.endswith("num_batches_tracked")), program
@@ -50,7 +52,7 @@ def case(program, model, names, shape):
         "program": program,
         "counts": [state[name].numel() for name in names],
         "x": shape,
-        "y": pack(model(x)),
+        "y": pack(run(model, x)),
     })
 
 
@@ -78,7 +80,70 @@ def vision():
     case(use("ConvNeXt", "ConvNeXt(6, depths = [2, 1, 1], width = 16)", [3, 36, 32]), net, names, (2, 3, 36, 32))
 
 
+class TemporalConvBlock(nn.Module):
+    """The block of Bai et al. without weight normalisation."""
+
+    def __init__(self, ins, outs, kernel, dilation):
+        super().__init__()
+        self.before = dilation * (kernel - 1)
+        self.conv1 = nn.Conv1d(ins, outs, kernel, dilation=dilation)
+        self.conv2 = nn.Conv1d(outs, outs, kernel, dilation=dilation)
+        self.skip = nn.Conv1d(ins, outs, 1)
+
+    def forward(self, x):
+        causal = lambda conv, x: F.relu(conv(F.pad(x, (self.before, 0))))
+        return F.relu(causal(self.conv2, causal(self.conv1, x)) + self.skip(x))
+
+
+def sequences():
+    def use(name, flow, shape):
+        return f"use std.sequence: {name}\nmodel M(x: {shape}) {{ {flow} }}\n"
+
+    parts = {
+        "norm1": ["norm1.weight", "norm1.bias"],
+        "norm2": ["norm2.weight", "norm2.bias"],
+        "norm3": ["norm3.weight", "norm3.bias"],
+        "feed": ["linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias"],
+    }
+    for name in ["self_attn", "multihead_attn"]:
+        rest = ["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"]
+        parts[name] = [f"{name}.{part}" for part in rest]
+    names = lambda *order: [name for part in order for name in parts[part]]
+    settings = dict(dim_feedforward=16, activation="gelu", batch_first=True)
+    layer = nn.TransformerEncoderLayer(8, 2, norm_first=True, **settings)
+    pre = names("norm1", "self_attn", "norm2", "feed")
+    case(use("TransformerBlock", "x -> TransformerBlock(2, ratio = 2)", [5, 8]), layer, pre, (2, 5, 8))
+    later = nn.Transformer.generate_square_subsequent_mask(5, dtype=torch.float64)
+    case(use("TransformerBlock", "x -> TransformerBlock(2, ratio = 2, causal = true)", [5, 8]), layer, pre, (2, 5, 8),
+         lambda model, x: model(x, src_mask=later))
+    post = nn.TransformerEncoderLayer(8, 2, norm_first=False, **settings)
+    case(use("TransformerBlock", 'x -> TransformerBlock(2, ratio = 2, norm = "post")', [5, 8]), post,
+         names("self_attn", "norm1", "feed", "norm2"), (2, 5, 8))
+    net = nn.TransformerEncoder(layer, 2, nn.LayerNorm(8), enable_nested_tensor=False)
+    case(use("Encoder", 'x -> Encoder(2, 2, ratio = 2, positions = "none")', [5, 8]), net,
+         [f"layers.{i}.{name}" for i in range(2) for name in pre] + ["norm.weight", "norm.bias"], (2, 5, 8))
+    decode = lambda model, x: model(x, x[:, :3], tgt_mask=later)
+    layer = nn.TransformerDecoderLayer(8, 2, norm_first=True, **settings)
+    pre = names("norm1", "self_attn", "norm2", "multihead_attn", "norm3", "feed")
+    memory = "memory = x -> slice(0, 0, 3)\n"
+    case(use("DecoderBlock", memory + "x -> DecoderBlock(memory, 2, ratio = 2)", [5, 8]), layer, pre, (2, 5, 8), decode)
+    post = nn.TransformerDecoderLayer(8, 2, norm_first=False, **settings)
+    case(use("DecoderBlock", memory + 'x -> DecoderBlock(memory, 2, ratio = 2, norm = "post")', [5, 8]), post,
+         names("self_attn", "norm1", "multihead_attn", "norm2", "feed", "norm3"), (2, 5, 8), decode)
+    net = nn.TransformerDecoder(layer, 2, nn.LayerNorm(8))
+    case(use("Decoder", memory + 'x -> Decoder(memory, 2, 2, ratio = 2, positions = "none")', [5, 8]), net,
+         [f"layers.{i}.{name}" for i in range(2) for name in pre] + ["norm.weight", "norm.bias"], (2, 5, 8), decode)
+    gru = nn.GRU(6, 4, batch_first=True, bidirectional=True)
+    case(use("BidirectionalGru", "x -> BidirectionalGru(4, sequence = true)", [5, 6]), gru, tensors(gru), (2, 5, 6),
+         lambda model, x: model(x)[0])
+    case(use("BidirectionalGru", "x -> BidirectionalGru(4)", [5, 6]), gru, tensors(gru), (2, 5, 6),
+         lambda model, x: torch.cat(list(model(x)[1]), 1))
+    net = TemporalConvBlock(3, 4, 3, 2)
+    case(use("TemporalConvBlock", "x -> TemporalConvBlock(4, dilation = 2)", [3, 9]), net, tensors(net), (2, 3, 9))
+
+
 if __name__ == "__main__":
     with torch.no_grad():
         vision()
+        sequences()
     write("library.json", CASES)

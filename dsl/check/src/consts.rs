@@ -130,6 +130,8 @@ pub enum Local {
     Const(Const),
     /// A flow: its number in the network under construction, or `None` where nothing is known of it.
     Flow(Option<usize>),
+    /// A flow that need not be given, and was not.
+    Absent,
     /// Something of which nothing is known, because of an error that has been reported or because
     /// it depends on how a layer is used.
     Unknown,
@@ -311,7 +313,7 @@ fn named(name: &Name, scope: &Scope<'_>, diags: &mut Diags) -> Option<Const> {
     match scope.local(&name.text) {
         Some(Local::Const(value)) => return Some(value.clone()),
         Some(Local::Unknown) => return None,
-        Some(Local::Flow(_)) => {
+        Some(Local::Flow(_) | Local::Absent) => {
             diags.push(names::wrong_kind(
                 name.span,
                 &name.text,

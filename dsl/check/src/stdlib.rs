@@ -34,7 +34,7 @@ macro_rules! parts {
 }
 
 /// All parts, by name.
-pub static PARTS: &[Part] = parts!["mlp", "vision"];
+pub static PARTS: &[Part] = parts!["mlp", "sequence", "vision"];
 
 /// The part of that name.
 pub fn find(name: &str) -> Option<&'static Part> {

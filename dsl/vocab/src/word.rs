@@ -231,6 +231,11 @@ impl Args {
         }
     }
 
+    /// Takes the value of a parameter away.
+    pub fn unset(&mut self, name: &str) {
+        self.values.retain(|(known, _)| *known != name);
+    }
+
     /// The value, if given or defaulted.
     pub fn get(&self, name: &str) -> Option<&Arg> {
         self.values.iter().find(|(n, _)| *n == name).map(|(_, v)| v)

@@ -108,7 +108,10 @@ impl<'w, 'd> Builder<'w, 'd> {
         let network = self.world.network(decl);
         let flows: Vec<&tree::Param> =
             network.params.iter().filter(|param| params::is_flow(param)).collect();
+        let (optional, flows): (Vec<&tree::Param>, Vec<_>) =
+            flows.into_iter().partition(|param| params::is_optional(param));
         let mut scope = Scope::of(self.world, decl.module);
+        scope.locals.extend(optional.iter().map(|it| (it.name.text.as_str(), Local::Absent)));
         for it in given {
             let name = network.params[it.param].name.text.as_str();
             scope.locals.push((name, Local::Const(it.value.clone())));

@@ -34,13 +34,14 @@ impl<'w> Builder<'w, '_> {
             if params::is_flow(param) {
                 let flow = match arg {
                     _ if Some(i) == piped => piped_flow.take(),
-                    Some(arg) => {
-                        let flow = self.expr(&arg.value, env);
-                        Some(self.needs_flow(flow, &arg.value))
-                    }
-                    None => None,
+                    Some(arg) => match self.expr(&arg.value, env) {
+                        Local::Absent if params::is_optional(param) => Some(Local::Absent),
+                        flow => Some(self.needs_flow(flow, &arg.value)),
+                    },
+                    None => params::is_optional(param).then_some(Local::Absent),
                 };
                 match flow {
+                    Some(Local::Absent) => scope.locals.push((&param.name.text, Local::Absent)),
                     Some(Local::Flow(Some(id))) => flows.push((param, id)),
                     _ => good = false,
                 }

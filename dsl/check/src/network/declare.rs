@@ -7,7 +7,7 @@ use crate::consts::{Local, Scope};
 use crate::diags::Diags;
 use crate::names::{Decl, Kind, ModuleId, World};
 use crate::session::Memo;
-use dlm_base::diag::codes::{lints, names, shapes};
+use dlm_base::diag::codes::{lints, names, settings, shapes};
 use dlm_base::suggest::nearest;
 use dlm_base::{Severity, Span};
 use dlm_grammar::tree::{self, Statement, TypeKind};
@@ -76,6 +76,7 @@ impl<'w> Builder<'w, '_> {
             }
             scope.locals.push((&param.name.text, Local::Unknown));
         }
+        self.check_flow_defaults(network);
         // Sizes may speak of settings that come later in the list.
         for param in network.params.iter().filter(|param| params::is_flow(param)) {
             for size in sizes::of(param).unwrap_or(&[]) {
@@ -119,6 +120,24 @@ impl<'w> Builder<'w, '_> {
             {
                 self.unknown_type(word);
             }
+        }
+    }
+
+    /// The default of a flow is `none`, and what comes along the arrow has none.
+    fn check_flow_defaults(&mut self, network: &'w tree::Network) {
+        let flows = network.params.iter().filter(|param| params::is_flow(param));
+        for (place, param) in flows.enumerate() {
+            let Some((_, default)) = &param.default else { continue };
+            let optional = params::is_optional(param);
+            if default.is_broken() || optional && place > 0 {
+                continue;
+            }
+            let (message, label) = match optional {
+                true => ("the first flow is always given", "has no default"),
+                false => ("a flow has no default but `none`", "must be `none`"),
+            };
+            let help = "a further flow that need not be given is `mask: int[T] = none`";
+            self.diags.push(settings::unfit_value(default.span, message, label, Some(help)));
         }
     }
 

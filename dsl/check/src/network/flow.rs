@@ -56,6 +56,7 @@ impl<'w> Builder<'w, '_> {
                 }
                 Local::Unknown => Local::Unknown,
                 flow => {
+                    let flow = self.needs_flow(flow, operand);
                     let minus = self.number(-1.0, expr.span, env);
                     self.sign("mul", expr, (operand, flow), (expr, minus), env)
                 }
@@ -134,6 +135,14 @@ impl<'w> Builder<'w, '_> {
                 self.push_here(settings::unfit_value(expr.span, &message, label, None));
                 Local::Flow(None)
             }
+            Local::Absent => {
+                let name = self.world.text(expr.span);
+                let message = format!("`{name}` need not be given, and was not");
+                let help = format!("pass it on by name to what need not have it: `mask = {name}`");
+                let label = "a flow is needed here";
+                self.push_here(settings::unfit_value(expr.span, &message, label, Some(&help)));
+                Local::Flow(None)
+            }
             Local::Unknown => Local::Flow(None),
             flow => flow,
         }
@@ -175,6 +184,7 @@ impl<'w> Builder<'w, '_> {
                 Some(number) => self.number(number, expr.span, env),
                 None => self.needs_flow(Local::Const(value), expr),
             },
+            Local::Absent => self.needs_flow(local, expr),
             other => other,
         }
     }

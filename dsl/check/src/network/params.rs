@@ -26,6 +26,12 @@ pub(crate) fn is_flow(param: &tree::Param) -> bool {
     matches!(param.ty.kind, TypeKind::Tensor { .. })
 }
 
+/// Whether a flow need not be given: `mask: int[T] = none`.
+pub(crate) fn is_optional(param: &tree::Param) -> bool {
+    let default = param.default.as_ref().and_then(|(_, default)| default.as_name());
+    is_flow(param) && default.is_some_and(|name| name.text == "none")
+}
+
 /// What the numbers of a flow parameter are.
 pub(crate) fn dtype(param: &tree::Param) -> DType {
     match param.ty.kind {

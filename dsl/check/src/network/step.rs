@@ -124,6 +124,10 @@ impl<'w> Builder<'w, '_> {
         let args = self.here(|diags| match_args(&op.word, &site, &env.scope, diags));
         let args = args.map(|mut args| {
             for (param, flow, value) in named {
+                if flow == Local::Absent {
+                    args.unset(param);
+                    continue;
+                }
                 args.set(param, Value::Flow(flows.len()));
                 flows.push((flow, Some(value)));
             }
@@ -164,8 +168,11 @@ impl<'w> Builder<'w, '_> {
         for (place, arg) in site.args.iter().enumerate() {
             let param = param_of(op.word.params, place, arg);
             if let Some(param) = param.filter(|param| param.ty == Type::Flow) {
-                let flow = self.expr(&arg.value, env);
-                named.push((param.name, self.needs_flow(flow, &arg.value), &arg.value));
+                let flow = match self.expr(&arg.value, env) {
+                    Local::Absent => Local::Absent,
+                    flow => self.needs_flow(flow, &arg.value),
+                };
+                named.push((param.name, flow, &arg.value));
             }
         }
         named
@@ -380,7 +387,10 @@ pub(crate) fn flowish(expr: &Expr, env: &Env<'_>) -> bool {
         ExprKind::Call { base: None, name, .. } => !is_function(name, env),
         ExprKind::Pipe { .. } => true,
         ExprKind::Name(name) => {
-            matches!(env.scope.local(&name.text), Some(Local::Flow(_) | Local::Unknown))
+            matches!(
+                env.scope.local(&name.text),
+                Some(Local::Flow(_) | Local::Absent | Local::Unknown)
+            )
         }
         ExprKind::Paren(inner) => flowish(inner, env),
         ExprKind::Unary { operand, .. } => flowish(operand, env),

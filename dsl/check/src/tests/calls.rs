@@ -164,3 +164,55 @@ fn a_model_in_a_body_is_a_layer() {
     assert_eq!(found(&checked), ["E0207 A"]);
     only("data Iris { source = builtin(\"iris\") }\nmodel N(x: [4]) { x -> Iris }\n", "E0203 Iris");
 }
+
+const LOOK: &str = "layer Look(x: [T, D], heads: int, mask: int[T] = none, memory: [M, D] = none) {\n\
+                    x -> attention(heads, mask = mask, memory = memory)\n}\n";
+
+#[test]
+fn a_flow_need_not_be_given() {
+    let with = |flow: &str| format!("{LOOK}model N(x: [4, 8], m: int[4]) {{ {flow} }}\n");
+    // Not every flow uses both inputs.
+    let heard = |text: &str| {
+        let checked = check(text);
+        assert!(found(&checked).iter().all(|it| it == "W1001 m"), "{:?}", found(&checked));
+        checked
+    };
+    let inputs = |flow: &str| -> Vec<usize> {
+        let checked = heard(&with(flow));
+        let layers = checked.program.networks[0].layers.iter();
+        layers.map(|layer| layer.inputs.len()).collect()
+    };
+    assert_eq!(inputs("x -> Look(2)"), [1]);
+    assert_eq!(inputs("x -> Look(2, m)"), [2]);
+    assert_eq!(inputs("x -> Look(2, memory = x)"), [2]);
+    assert_eq!(inputs("Look(x, 2, mask = m, memory = x)"), [3]);
+    let nested =
+        "layer Outer(x: [T, D], mask: int[T] = none) { x -> Look(2, mask = mask) -> relu }\n";
+    let outer = |flow: &str| format!("{nested}{}", with(flow));
+    assert_eq!(heard(&outer("x -> Outer")).program.networks[0].layers[0].inputs.len(), 1);
+    assert_eq!(heard(&outer("x -> Outer(mask = m)")).program.networks[0].layers[0].inputs.len(), 2);
+    let wrong = found(&check(&with("x -> Look(2, mask = x)")));
+    assert!(wrong[0].starts_with("E0401") && wrong.len() == 1, "{wrong:?}");
+}
+
+#[test]
+fn what_was_not_given_is_only_passed_on() {
+    let with = |flow: &str| {
+        format!(
+            "layer L(x: [F], more: [F] = none) {{ {flow} }}\nmodel N(x: [4]) {{ x -> L }}\n\
+             model M(x: [4]) {{ x -> L(more = x -> relu) }}\n"
+        )
+    };
+    for flow in ["x + more", "x -> concat(more)", "more -> relu", "-more", "x * 2 - more"] {
+        let checked = check(&with(flow));
+        let diag = &checked.diags[0];
+        assert_eq!(diag.message, "`more` need not be given, and was not", "{flow}");
+        assert_eq!(found(&checked).len(), 1, "{flow}: {:?}", found(&checked));
+    }
+    let first = only("layer L(x: [F] = none) { x -> relu }\n", "E0303 none");
+    assert_eq!(first.message, "the first flow is always given");
+    only("layer L(x: [F], y: [F] = 3) { x + y }\n", "E0303 3");
+    let model = "model M(x: [F], more: [F] = none) { x -> relu -> dense(3) }\n\
+                 data Iris { source = builtin(\"iris\") }\ntrain M on Iris\n";
+    assert_eq!(found(&check(model)), ["W1001 more"]);
+}

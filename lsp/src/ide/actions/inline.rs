@@ -103,6 +103,7 @@ fn arguments<'t>(
                 let text = snapshot.text.get(value.span.range())?.to_string();
                 writer.with.insert(at, braced(value, text));
             }
+            None if is_flow(param) => return None,
             None => writer.live.push(param.default.as_ref()?.1.span),
         }
     }

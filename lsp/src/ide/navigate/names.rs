@@ -345,7 +345,7 @@ impl<'c> Reader<'c> {
                 TypeKind::Word(word) => self.push(word, Role::Keyword, None),
                 TypeKind::Missing => {}
             }
-            if let Some((_, default)) = &param.default {
+            if let Some((_, default)) = param.default.as_ref().filter(|_| !is_flow(param)) {
                 self.expr(default, Mode::Flow);
             }
         }
