@@ -471,12 +471,6 @@ fn augmentation(
         diags.push(settings::unfit_value(call.span, &message, "of one input alone", Some(help)));
         return None;
     }
-    if facts.kind == InputKind::Tokens {
-        let message = format!("`{}` changes amounts, and a sample is of tokens", name.text);
-        let help = "leave `augment` out";
-        diags.push(settings::unfit_value(call.span, &message, "of numbers alone", Some(help)));
-        return None;
-    }
     Some(AugmentUse { word, args })
 }
 
