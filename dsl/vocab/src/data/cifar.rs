@@ -1,10 +1,10 @@
 //! `cifar`: CIFAR-10 and CIFAR-100 in their binary form.
 
 use super::array::channels_last;
-use super::read::{Input, grouped};
+use super::read::{Input, grouped, paths};
 use super::{DataError, Facts, InputKind, Numbers, Samples, Source, Target, Targets};
 use crate::word;
-use crate::word::{Arg, Args, Default, Param as P, Type};
+use crate::word::{Args, Default, Param as P, Type};
 use dlm_base::{Files, Shape};
 
 /// Bytes of an image: three channels of 32×32.
@@ -100,15 +100,6 @@ fn load(args: &Args, files: &dyn Files, _: u64) -> Result<Samples, DataError> {
     let bytes = channels_last(bytes, facts.shape.sizes());
     let inputs = Numbers::U8 { bytes, scale: 255.0 };
     Ok(Samples { inputs, facts, targets: Targets::Classes(classes), format: None })
-}
-
-/// The files, in order.
-fn paths(args: &Args) -> Vec<&str> {
-    let rest = args.rest().iter().map(|arg| match arg {
-        Arg::Str(path) => path.as_str(),
-        other => panic!("file: path, not {other:?}"),
-    });
-    std::iter::once(args.str("file")).chain(rest).collect()
 }
 
 /// The format of a file of this length, which must be that of the files before it.

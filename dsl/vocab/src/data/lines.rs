@@ -1,12 +1,12 @@
 //! `lines`: texts with labels, one a line.
 
-use super::read::{Input, MAX_BYTES, Param, grouped};
+use super::read::{Input, MAX_BYTES, Param, grouped, paths};
 use super::tokens::{asked, numbers, pieces};
 use super::{
     DataError, Facts, InputKind, MAX_TEXTS, Samples, Source, Target, Targets, TokenUnit, Tokens,
 };
 use crate::word;
-use crate::word::{Arg, Args, Default, Param as P, Type};
+use crate::word::{Args, Default, Param as P, Type};
 use dlm_base::{Files, Shape};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -195,56 +195,41 @@ impl Columns<'_> {
         lines: &mut Lines,
     ) -> Result<(), DataError> {
         let number = grouped(number as u64);
-        let error = |message: String| Err(DataError::content(param, message));
+        let error = |message: String| DataError::content(param, message);
         let cells: Vec<&str> = match (self.target, self.text) {
             (None, None) => vec![line],
             _ => line.split(self.separator).collect(),
         };
-        let asked = self.target.max(self.text).unwrap_or(0);
         let text = self.text.unwrap_or(usize::from(self.target == Some(0)));
-        let wanted = asked.max(text) + 1;
-        if cells.len() < wanted {
-            let separator = self.separator;
+        let last = text.max(self.target.unwrap_or(0));
+        if cells.len() <= last {
             let message = match cells.len() {
-                1 => format!("line {number} has no separator {separator:?}"),
+                1 => format!("line {number} has no separator {:?}", self.separator),
                 count => {
-                    format!(
-                        "line {number} has {count} columns, and column {} is asked for",
-                        wanted - 1
-                    )
+                    format!("line {number} has {count} columns, and column {last} is asked for")
                 }
             };
-            return error(message).map_err(|e| {
-                e.help("name what stands between text and label: `separator = \"\\t\"`")
-            });
+            let help = "name what stands between text and label: `separator = \"\\t\"`";
+            return Err(error(message).help(help));
         }
         if self.text.is_none() && self.target.is_some() && cells.len() > 2 {
             let message = format!("line {number} has {} columns", cells.len());
-            return error(message).map_err(|e| e.help("say which of them is the text: `text = 0`"));
+            return Err(error(message).help("say which of them is the text: `text = 0`"));
         }
         let text = cells[text].trim();
         if text.is_empty() {
-            return error(format!("line {number} has no text"));
+            return Err(error(format!("line {number} has no text")));
         }
         lines.texts.push(text.to_string());
         if let Some(target) = self.target {
             let label = cells[target].trim();
             if label.is_empty() {
-                return error(format!("line {number} has no label"));
+                return Err(error(format!("line {number} has no label")));
             }
             lines.labels.push(label.to_string());
         }
         Ok(())
     }
-}
-
-/// The files, in order.
-pub(crate) fn paths(args: &Args) -> Vec<&str> {
-    let rest = args.rest().iter().map(|arg| match arg {
-        Arg::Str(path) => path.as_str(),
-        other => panic!("file: path, not {other:?}"),
-    });
-    std::iter::once(args.str("file")).chain(rest).collect()
 }
 
 /// The tokens of texts: the most frequent, ties in alphabetical order.
@@ -292,7 +277,10 @@ fn length(texts: &[String], tokens: &Tokens, args: &Args) -> Result<usize, DataE
 
 /// The classes of labels.
 fn classes(labels: &[String]) -> Result<Target, DataError> {
-    let content = |message: String| Err(DataError::content(("file", 0), message));
+    let content = |message: String| {
+        let help = "name the column of the label: `target = 1`";
+        Err(DataError::content(("file", 0), message).help(help))
+    };
     let texts: BTreeSet<&str> = labels.iter().map(String::as_str).collect();
     let numbers: Option<BTreeSet<i64>> = texts.iter().map(|label| label.parse().ok()).collect();
     let names: Vec<String> = match numbers {
@@ -301,12 +289,10 @@ fn classes(labels: &[String]) -> Result<Target, DataError> {
     };
     match names.as_slice() {
         [] => Ok(Target::None),
-        [one] if labels.len() > 1 => content(format!("every line has the label `{one}`"))
-            .map_err(|e| e.help("name the column of the label: `target = 1`")),
+        [one] if labels.len() > 1 => content(format!("every line has the label `{one}`")),
         names if names.len() > MAX_TEXTS => {
             let count = grouped(names.len() as u64);
             content(format!("the lines have {count} different labels, too many for classes"))
-                .map_err(|e| e.help("name the column of the label: `target = 1`"))
         }
         _ => Ok(Target::Classes(names)),
     }

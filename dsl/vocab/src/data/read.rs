@@ -2,6 +2,7 @@
 //! believed before the file has shown as many bytes.
 
 use super::DataError;
+use crate::word::{Arg, Args};
 use dlm_base::Files;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, BufReader, Read, SeekFrom};
@@ -161,6 +162,15 @@ impl<'a> Input<'a> {
             _ => DataError::file(self.param, &self.path, error),
         }
     }
+}
+
+/// The files of a source that takes several, in order.
+pub(crate) fn paths(args: &Args) -> Vec<&str> {
+    let rest = args.rest().iter().map(|arg| match arg {
+        Arg::Str(path) => path.as_str(),
+        other => panic!("file: path, not {other:?}"),
+    });
+    std::iter::once(args.str("file")).chain(rest).collect()
 }
 
 /// The format that begins with these bytes, in words, if it is a known one.

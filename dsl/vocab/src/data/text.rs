@@ -1,7 +1,6 @@
 //! `text`: windows of a text, each with what follows.
 
-use super::lines::paths;
-use super::read::{Input, MAX_BYTES, grouped};
+use super::read::{Input, MAX_BYTES, grouped, paths};
 use super::tokens::{asked, numbers};
 use super::{DataError, Facts, InputKind, Samples, Source, Target, Targets, TokenUnit, Tokens};
 use crate::word;
