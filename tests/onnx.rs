@@ -111,11 +111,11 @@ model Words(tokens: int[6]) {
         -> embedding(2, 8, shared = table) -> positional -> gru(8, sequence = true)
         -> dense(2, shared = table)
 }
-model Encoder(x: [7, 8], there: int[7]) {
+model Masked(x: [7, 8], there: int[7]) {
     h = x + (x -> layer_norm -> attention(2, mask = there))
     h + (h -> layer_norm -> dense(16) -> gelu -> dense(8))
 }
-model Decoder(x: [5, 8], told: [7, 6], there: int[7]) {
+model Told(x: [5, 8], told: [7, 6], there: int[7]) {
     memory = told -> dense(8)
     x -> attention(4, causal = true) -> attention(2, memory = memory, mask = there) -> mean(0)
 }

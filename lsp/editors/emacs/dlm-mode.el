@@ -47,13 +47,13 @@
 ;; words:units
 (defconst dlm--units '("B" "GiB" "KiB" "MiB" "epoch" "epochs" "ms" "s" "sample" "samples" "step" "steps" "us"))
 ;; words:operators
-(defconst dlm--operators '("attention" "avg_pool" "batch_norm" "concat" "conv" "conv1d" "conv_transpose" "dense" "depthwise_conv" "dropout" "flatten" "gelu" "global_avg_pool" "global_max_pool" "group_norm" "gru" "hard_swish" "identity" "layer_norm" "leaky_relu" "lstm" "max_pool" "mean" "pad" "positional" "relu" "relu6" "reshape" "rms_norm" "sigmoid" "silu" "slice" "softmax" "sum" "tanh" "transpose" "upsample"))
+(defconst dlm--operators '("attention" "avg_pool" "batch_norm" "concat" "conv" "conv1d" "conv_transpose" "dense" "depthwise_conv" "dropout" "embedding" "flatten" "gelu" "global_avg_pool" "global_max_pool" "group_norm" "gru" "hard_swish" "identity" "layer_norm" "leaky_relu" "lstm" "max_pool" "mean" "pad" "positional" "relu" "relu6" "reshape" "rms_norm" "scale" "sigmoid" "silu" "slice" "softmax" "sum" "tanh" "transpose" "upsample"))
 ;; words:values
-(defconst dlm--values '("adam" "adamw" "answers" "attention_transfer" "binary_cross_entropy" "builtin" "channel" "cifar" "constant" "cosine" "cross_entropy" "csv" "cutout" "decoupled" "dynamic" "early" "ema" "entropy" "exponential" "flip" "float16" "float32" "group" "hint" "horizontal" "huber" "idx" "images" "int4" "int8" "l1" "l2" "learned" "linear" "lion" "logits" "mae" "minmax" "mixup" "moving" "mse" "noise" "none" "normal" "npy" "npz" "one_cycle" "percentile" "pixels" "plateau" "probabilities" "qat" "relational" "rmsprop" "rotate" "same" "sgd" "shift" "similarity" "sinusoidal" "soft_targets" "standard" "static" "step" "swa" "tanh" "tensor" "uint8" "unit" "valid" "vertical"))
+(defconst dlm--values '("adam" "adamw" "answers" "attention_transfer" "binary_cross_entropy" "builtin" "byte" "channel" "char" "cifar" "constant" "cosine" "cross_entropy" "csv" "cutout" "decoupled" "dynamic" "early" "ema" "entropy" "exponential" "flip" "float16" "float32" "group" "hint" "horizontal" "huber" "idx" "images" "int4" "int8" "l1" "l2" "learned" "linear" "lines" "lion" "logits" "mae" "minmax" "mixup" "moving" "mse" "noise" "none" "normal" "npy" "npz" "one_cycle" "parquet" "percentile" "pixels" "plateau" "probabilities" "qat" "relational" "rmsprop" "rotate" "same" "sgd" "shift" "similarity" "sinusoidal" "soft_targets" "standard" "static" "step" "swa" "tanh" "tensor" "text" "uint8" "unit" "valid" "vertical" "word"))
 ;; words:settings
 (defconst dlm--settings '("activations" "augment" "average" "batch" "calibrate" "clip" "epochs" "freeze" "freeze_ranges" "from" "input" "keep" "keep_best" "limit" "loss" "max_drop" "method" "normalize" "optimizer" "schedule" "seed" "source" "steps" "stop" "stratify" "test" "train" "valid" "weights"))
 ;; words:metrics
-(defconst dlm--metrics '("accuracy" "agreement" "drop" "error" "error_overlap" "kl" "latency" "loss" "macs" "mae" "memory" "params" "r2" "size" "top5"))
+(defconst dlm--metrics '("accuracy" "agreement" "bits_per_character" "drop" "error" "error_overlap" "kl" "latency" "loss" "macs" "mae" "memory" "params" "perplexity" "r2" "size" "top5"))
 
 ;;; Colours
 
