@@ -2,21 +2,20 @@
 
 use crate::math::{sigmoid, tanh};
 
-/// The numbers of `N` gates.
+/// The numbers of `N` gates, `n` of each. That loops over `n` stay inside is then known, without which
+/// they would not be vectorised.
 #[inline(always)]
-fn split<const N: usize>(all: &[f32]) -> [&[f32]; N] {
-    let units = all.len() / N;
-    std::array::from_fn(|i| &all[i * units..][..units])
+fn split<const N: usize>(all: &[f32], n: usize) -> [&[f32]; N] {
+    std::array::from_fn(|i| &all[i * n..][..n])
 }
 
 /// The same to write.
 #[inline(always)]
-fn split_mut<const N: usize>(mut all: &mut [f32]) -> [&mut [f32]; N] {
-    let units = all.len() / N;
+fn split_mut<const N: usize>(mut all: &mut [f32], n: usize) -> [&mut [f32]; N] {
     std::array::from_fn(|_| {
-        let (own, rest) = std::mem::take(&mut all).split_at_mut(units);
+        let (own, rest) = std::mem::take(&mut all).split_at_mut(n);
         all = rest;
-        own
+        &mut own[..n]
     })
 }
 
@@ -32,9 +31,9 @@ crate::simd! {
         state: &mut [f32],
     ) {
         let n = state.len();
-        let ([xi, xf, xg, xo], [hi, hf, hg, ho]) = (split::<4>(x), split::<4>(pre));
-        let [bi, bf, bg, bo] = split::<4>(bias);
-        let [ki, kf, kg, ko, kc] = split_mut::<5>(kept);
+        let ([xi, xf, xg, xo], [hi, hf, hg, ho]) = (split::<4>(x, n), split::<4>(pre, n));
+        let [bi, bf, bg, bo] = split::<4>(bias, n);
+        let [ki, kf, kg, ko, kc] = split_mut::<5>(kept, n);
         let memory = &mut memory[..n];
         for u in 0..n {
             let i = sigmoid(xi[u] + hi[u] + bi[u]);
@@ -60,8 +59,8 @@ crate::simd! {
         state: &mut [f32],
     ) {
         let n = state.len();
-        let [ki, kf, kg, ko, kc] = split::<5>(kept);
-        let [di, df, dg, d_o] = split_mut::<4>(dx);
+        let [ki, kf, kg, ko, kc] = split::<5>(kept, n);
+        let [di, df, dg, d_o] = split_mut::<4>(dx, n);
         let memory = &mut memory[..n];
         for u in 0..n {
             let (i, f, g, o, c) = (ki[u], kf[u], kg[u], ko[u], tanh(kc[u]));
@@ -85,10 +84,11 @@ crate::simd! {
     /// A step of a GRU: `r, z = σ(…)`, `n = tanh(x + r · (h · W + b))`, `h = (1 − z) · n + z · h`. Keeps
     /// r, z, n and the sum in parentheses.
     pub(super) fn gru(x: &[f32], pre: &[f32], bias: &[f32], kept: &mut [f32], state: &mut [f32]) {
-        let ([xr, xz, xn], [hr, hz, hn]) = (split::<3>(x), split::<3>(pre));
-        let [br, bz, bn] = split::<3>(bias);
-        let [kr, kz, kn, kh] = split_mut::<4>(kept);
-        for u in 0..state.len() {
+        let units = state.len();
+        let ([xr, xz, xn], [hr, hz, hn]) = (split::<3>(x, units), split::<3>(pre, units));
+        let [br, bz, bn] = split::<3>(bias, units);
+        let [kr, kz, kn, kh] = split_mut::<4>(kept, units);
+        for u in 0..units {
             let r = sigmoid(xr[u] + hr[u] + br[u]);
             let z = sigmoid(xz[u] + hz[u] + bz[u]);
             let inner = hn[u] + bn[u];
@@ -109,13 +109,14 @@ crate::simd! {
         dh: &mut [f32],
         state: &mut [f32],
     ) {
-        let [kr, kz, kn, kh] = split::<4>(kept);
-        let ([xr, xz, xn], [hr, hz, hn]) = (split_mut::<3>(dx), split_mut::<3>(dh));
+        let units = state.len();
+        let [kr, kz, kn, kh] = split::<4>(kept, units);
+        let ([xr, xz, xn], [hr, hz, hn]) = (split_mut::<3>(dx, units), split_mut::<3>(dh, units));
         match before {
-            Some(before) => hz.copy_from_slice(before),
+            Some(before) => hz.copy_from_slice(&before[..units]),
             None => hz.fill(0.0),
         }
-        for u in 0..state.len() {
+        for u in 0..units {
             let (r, z, n, d) = (kr[u], kz[u], kn[u], state[u]);
             let dn = d * (1.0 - z) * (1.0 - n * n);
             let dz = d * (hz[u] - n) * z * (1.0 - z);
