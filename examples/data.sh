@@ -8,7 +8,7 @@
 # (`val-…` stands in for `t10k-…` where that is missing), the model zoo's MNIST network, mnist-8.onnx or
 # a model.onnx somewhere under a folder with `mnist` in its name, scikit-learn's wine.csv and
 # breast_cancer.csv, the California housing table, california_housing.csv or housing.csv, Adult as
-# adult_train.parquet, tinyshakespeare.txt (char-rnn's input.txt), MNIST-1D as mnist1d_train.npz, the Free Spoken Digit
+# adult_train.parquet, tinyshakespeare.txt (char-rnn's input.txt by that name), MNIST-1D as mnist1d_train.npz, the Free Spoken Digit
 # Dataset's features as fsdd_logmel_train.npz, and the three files of the Sentiment Labelled Sentences. What is not
 # found is named; the exit status is 0 nevertheless, since each example needs only its own.
 set -eu

@@ -16,7 +16,7 @@ data Plays {
 model Writer(tokens: int[64]) {
     tokens
         -> embedding(Plays.tokens, size, shared = table) -> positional
-        -> repeat 4 { TransformerBlock(heads = 4, causal = true) }
+        -> repeat 4 { TransformerBlock(heads = 4, drop = 0.0, causal = true) }
         -> layer_norm -> dense(Plays.tokens, bias = false, shared = table)
 }
 

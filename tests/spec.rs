@@ -145,6 +145,7 @@ fn half_typed_programs_are_checked() {
 fn the_page_of_a_code_shows_it_and_how_to_mend_it() {
     let mut files = MemFiles::default();
     files.put("ragged.csv", "a,b,class\n1,2,x\n3,y\n");
+    files.put("plays.txt", "To be, or not to be, that is the question.\n".repeat(200));
     let mut failures = Vec::new();
     for code in codes::all() {
         let examples = examples(code.doc);

@@ -31,7 +31,7 @@ def open_model(path):
 
 
 def answer(session, case, numbers):
-    kinds = {"tensor(float)": np.float32, "tensor(int32)": np.int32}
+    kinds = {"tensor(float)": np.float32, "tensor(int32)": np.int32, "tensor(int64)": np.int64}
     feeds = {}
     for info, given in zip(session.get_inputs(), case["inputs"], strict=True):
         count = int(np.prod(given["shape"]))

@@ -59,6 +59,14 @@ def later(rows, columns):
     return torch.ones(rows, columns).triu(1).bool()
 
 
+def embedding():
+    tokens = whole([[3, 0, 3, 6, 1], [2, 2, 2, 5, 0]])
+    case("a -> embedding(7, 4) as it", [tokens], lambda x, m: m["it"](x[0]), {"it": nn.Embedding(7, 4)})
+    tied = lambda x, m: F.linear(F.gelu(m["it"](x[0])), m["it"].weight)
+    case("a -> embedding(7, 4, shared = table) as it -> gelu -> dense(7, bias = false, shared = table)", [tokens],
+         tied, {"it": nn.Embedding(7, 4)})
+
+
 def attention():
     def look(causal=False, memory=False, mask=False):
         def fn(x, modules):
@@ -190,6 +198,6 @@ def others():
 
 
 if __name__ == "__main__":
-    for group in [attention, encoders, recurrences, positions, others]:
+    for group in [embedding, attention, encoders, recurrences, positions, others]:
         group()
     write("sequences.json", CASES)

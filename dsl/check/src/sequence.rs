@@ -71,9 +71,13 @@ pub(crate) fn check(world: &World<'_>, program: &mut Program, diags: &mut Diags)
             continue;
         }
         for (layer, fix) in net.layers.iter().filter_map(|layer| Some((layer, ahead(layer)?))) {
-            if world.in_main(layer.span) && seen.insert(layer.span) {
-                let word = layer.operator.word.name;
-                diags.push(lints::looks_ahead(layer.span, word, training.span, fix));
+            // Of a step that stands elsewhere, in a library, the training tells, once.
+            let (at, what) = match world.in_main(layer.span) {
+                true => (layer.span, layer.operator.word.name),
+                false => (training.span, &*layer.path),
+            };
+            if seen.insert(at) {
+                diags.push(lints::looks_ahead(at, what, training.span, fix));
             }
         }
     }

@@ -266,13 +266,15 @@ pub fn batch_larger(at: Span, batch: usize, samples: usize, data: Span) -> Diag 
     .help(format!("write `batch = {}`", (samples / 8).clamp(1, 32)))
 }
 
-/// W1018: the step `word` at `at` looks at later steps of a sequence, in a training at `training` that is to say what
+/// W1018: the step `what` (a word, or the path of a step that stands elsewhere) at `at` looks at later steps of a sequence, in a training at `training` that is to say what
 /// comes next; `help` says what to write.
-pub fn looks_ahead(at: Span, word: &str, training: Span, help: &str) -> Diag {
-    let message = format!("`{word}` looks at the tokens that the network is to tell");
-    Diag::new(&W1018, message, at, "sees what comes later")
-        .because(training, "learns what follows each token")
-        .help(help)
+pub fn looks_ahead(at: Span, what: &str, training: Span, help: &str) -> Diag {
+    let message = format!("`{what}` looks at the tokens that the network is to tell");
+    let diag = Diag::new(&W1018, message, at, "sees what comes later").help(help);
+    match at == training {
+        true => diag,
+        false => diag.because(training, "learns what follows each token"),
+    }
 }
 
 /// W1009: `what` at `at` ("`stratify`", "the warmup") changes nothing, because of `reason` (a clause:
