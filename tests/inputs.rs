@@ -11,8 +11,10 @@ fn two_inputs_are_trained_taught_quantized_stored_and_exported() {
     std::fs::create_dir_all(&folder).unwrap();
     // Neither input alone says anything of the class.
     let row = |i: usize| {
-        let (a, kind) =
-            ((i * 37 % 100) as f64 / 50.0 - 0.99, if i % 3 == 0 { "left" } else { "right" });
+        let (a, kind) = (
+            (i * 37 % 100) as f64 / 50.0 - 0.99,
+            if i.is_multiple_of(3) { "left" } else { "right" },
+        );
         (a, kind, if (a > 0.0) == (kind == "left") { "same" } else { "other" })
     };
     let mut table = String::from("noise,kind,a,class\n");

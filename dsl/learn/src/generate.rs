@@ -157,7 +157,7 @@ mod tests {
     fn likely_tokens_are_drawn_more_often_and_alone_when_it_is_cold() {
         let logits = [0.0, 1.0, 0.5];
         assert_eq!(draw(&logits, 0.0, 0.99), 1);
-        assert!((0..100).all(|i| draw(&logits, 0.01, f64::from(i) / 100.0) == 1));
+        assert!((0..100).all(|i| draw(&logits, 0.01, (f64::from(i) + 0.5) / 100.0) == 1));
         let mut counts = [0; 3];
         (0..1000).for_each(|i| counts[draw(&logits, 1.0, f64::from(i) / 1000.0)] += 1);
         // e⁰ : e¹ : e^½ of 5.367.

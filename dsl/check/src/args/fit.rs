@@ -335,8 +335,10 @@ fn call(
 }
 
 fn metric(expr: &Expr, param: &Param, diags: &mut Diags) -> Option<Arg> {
-    let measured =
-        |kind| matches!(kind, MetricKind::Classes | MetricKind::Values | MetricKind::Answers);
+    let measured = |kind| {
+        use MetricKind::{Answers, Classes, Sequence, Values};
+        matches!(kind, Classes | Sequence | Values | Answers)
+    };
     let known: Vec<String> = METRICS
         .iter()
         .filter(|metric| measured(metric.kind))

@@ -97,7 +97,7 @@ impl Unary for Gelu {
 struct GeluTanh;
 
 /// √(2/π).
-const ROOT: f32 = 0.797_884_56;
+const ROOT: f32 = 0.797_884_6;
 const CUBE: f32 = 0.044_715;
 
 impl Unary for GeluTanh {
