@@ -24,7 +24,7 @@ train Writer on Plays {
     optimizer = adamw(lr = 2e-3, weight_decay = 0.05)
     schedule  = cosine(warmup = 100 steps, floor = 0.05)
     epochs    = 3
-    batch     = 32
+    batch     = 12
     clip      = 1
 }
 
