@@ -168,7 +168,7 @@ impl<'w> Builder<'w, '_> {
         exprs: &[Option<&'w Expr>],
     ) {
         let first = flows.first().map(|&id| self.values[id].clone());
-        let found = first.as_ref().map_or(String::new(), |value| describe(&value.ty));
+        let found = first.as_ref().map_or(String::new(), |value| value.ty.to_string());
         let mut diag = match reject {
             Reject::Shape { message, expects, help, insert } => {
                 let diag = shapes::not_taken(site.span, &message, &expects, &found);
@@ -363,7 +363,7 @@ impl<'w> Builder<'w, '_> {
         let value = self.values[id].clone();
         let takes = self.world.text(param.ty.span);
         let name = &network.name.text;
-        let found = describe(&value.ty);
+        let found = value.ty.to_string();
         let message = format!("`{name}` takes {takes}, but its input is {found}");
         let mut diag = shapes::not_taken(site.span, &message, &format!("expects {takes}"), &found);
         diag = self.with_origin(diag, id, None);
@@ -371,16 +371,11 @@ impl<'w> Builder<'w, '_> {
     }
 }
 
-/// `[8, 26, 26]`, `int[64]`
-fn describe(ty: &Ty) -> String {
-    ty.to_string()
-}
-
 /// `[8, 26, 26] (channels, height, width)`
 fn with_axes(ty: &Ty) -> String {
     match ty.shape.rank() {
-        3 => format!("{} (channels, height, width)", describe(ty)),
-        _ => describe(ty),
+        3 => format!("{ty} (channels, height, width)"),
+        _ => ty.to_string(),
     }
 }
 

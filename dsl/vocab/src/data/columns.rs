@@ -2,7 +2,7 @@
 
 use super::read::{Param, grouped};
 use super::{Column, DataError, Facts, InputKind, MAX_TEXTS, Piece, Target};
-use crate::word::{Arg, Args};
+use crate::word::{Arg, Args, Default, Param as Declared, Type};
 use dlm_base::{Shape, suggest};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,43 @@ use std::collections::{BTreeMap, BTreeSet};
 const NUMBERS: f64 = 0.9;
 
 const FILE: Param = ("file", 0);
+
+/// The file of a table.
+pub(crate) const FILE_PARAM: Declared = Declared {
+    name: "file",
+    ty: Type::File,
+    default: Default::Required,
+    doc: "the file",
+    aliases: &["path"],
+};
+
+/// The column that is the target.
+pub(crate) const TARGET: Declared = Declared {
+    name: "target",
+    ty: Type::Str,
+    default: Default::Absent,
+    doc: "the column to predict; without it the set is unlabelled",
+    aliases: &["label", "y"],
+};
+
+/// The columns that are inputs.
+pub(crate) const FEATURES: Declared = Declared {
+    name: "features",
+    ty: Type::Columns,
+    default: Default::Absent,
+    doc: "the columns to predict from, in this order; all but the target when not given; a list of lists \
+          gives a model several inputs",
+    aliases: &["columns", "inputs"],
+};
+
+/// Whether the target is a value.
+pub(crate) const REGRESSION: Declared = Declared {
+    name: "regression",
+    ty: Type::Bool,
+    default: Default::Bool(false),
+    doc: "whether a target of numbers is a value instead of a class",
+    aliases: &[],
+};
 
 /// A table that has names for its columns.
 pub(crate) trait Named {

@@ -1,6 +1,8 @@
 //! `csv`: tables as text.
 
-use super::columns::{Chosen, ClassNumbers, Named, facts_of};
+use super::columns::{
+    Chosen, ClassNumbers, FEATURES, FILE_PARAM, Named, REGRESSION, TARGET, facts_of,
+};
 use super::read::Input;
 use super::table::{Format, Table};
 use super::{Column, DataError, Facts, Numbers, Samples, Source, Target, Targets};
@@ -35,28 +37,9 @@ word! {
     pub static CSV: Source = {
         name: "csv",
         params: &[
-            P {
-                name: "file",
-                ty: Type::File,
-                default: Default::Required,
-                doc: "the file",
-                aliases: &["path"],
-            },
-            P {
-                name: "target",
-                ty: Type::Str,
-                default: Default::Absent,
-                doc: "the column to predict; without it the set is unlabelled",
-                aliases: &["label", "y"],
-            },
-            P {
-                name: "features",
-                ty: Type::Columns,
-                default: Default::Absent,
-                doc: "the columns to predict from, in this order; all but the target when not given; a list of lists \
-                      gives a model several inputs",
-                aliases: &["columns", "usecols", "inputs"],
-            },
+            FILE_PARAM,
+            TARGET,
+            P { aliases: &["columns", "usecols", "inputs"], ..FEATURES },
             P {
                 name: "header",
                 ty: Type::Bool,
@@ -71,13 +54,7 @@ word! {
                 doc: "the character between cells; a blank stands for any run of blanks and tabs",
                 aliases: &["sep", "delimiter"],
             },
-            P {
-                name: "regression",
-                ty: Type::Bool,
-                default: Default::Bool(false),
-                doc: "whether a target of numbers is a value instead of a class",
-                aliases: &[],
-            },
+            REGRESSION,
             P {
                 name: "skip",
                 ty: Type::Int { min: 0 },

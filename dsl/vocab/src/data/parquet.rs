@@ -2,11 +2,14 @@
 
 mod file;
 
-use super::columns::{Cell, Cells, Chosen, ClassNumbers, Named, facts_of, read, text_place};
+use super::columns::{
+    Cell, Cells, Chosen, ClassNumbers, FEATURES, FILE_PARAM, Named, REGRESSION, TARGET, facts_of,
+    read, text_place,
+};
 use super::read::{MAX_BYTES, Param, grouped};
 use super::{Column, DataError, Facts, Numbers, Samples, Source, Target, Targets};
 use crate::word;
-use crate::word::{Args, Default, Param as P, Type};
+use crate::word::Args;
 use dlm_base::Files;
 use file::{Table, Value};
 
@@ -39,35 +42,10 @@ word! {
     pub static PARQUET: Source = {
         name: "parquet",
         params: &[
-            P {
-                name: "file",
-                ty: Type::File,
-                default: Default::Required,
-                doc: "the file",
-                aliases: &["path"],
-            },
-            P {
-                name: "target",
-                ty: Type::Str,
-                default: Default::Absent,
-                doc: "the column to predict; without it the set is unlabelled",
-                aliases: &["label", "y"],
-            },
-            P {
-                name: "features",
-                ty: Type::Columns,
-                default: Default::Absent,
-                doc: "the columns to predict from, in this order; all but the target when not given; a list of lists \
-                      gives a model several inputs",
-                aliases: &["columns", "inputs"],
-            },
-            P {
-                name: "regression",
-                ty: Type::Bool,
-                default: Default::Bool(false),
-                doc: "whether a target of numbers is a value instead of a class",
-                aliases: &[],
-            },
+            FILE_PARAM,
+            TARGET,
+            FEATURES,
+            REGRESSION,
         ],
         aliases: &["read_parquet"],
     },
