@@ -84,8 +84,18 @@ fn with_words(line: &str, words: &[&str], [open, close]: [&str; 2], separator: &
 }
 
 /// The lists that a mark can name.
-const LISTS: &[&str] =
-    &["items", "clauses", "flow", "types", "units", "operators", "values", "settings", "metrics"];
+const LISTS: &[&str] = &[
+    "items",
+    "clauses",
+    "flow",
+    "types",
+    "units",
+    "functions",
+    "operators",
+    "values",
+    "settings",
+    "metrics",
+];
 
 /// The words of a list, sorted.
 fn words_of(list: &str) -> Vec<&'static str> {
@@ -96,6 +106,7 @@ fn words_of(list: &str) -> Vec<&'static str> {
         "types" => words::TYPES.iter().copied().collect(),
         "units" => words::UNITS.iter().copied().collect(),
         "operators" => dlm_vocab::ops::OPERATORS.iter().map(|op| op.word.name).collect(),
+        "functions" => dlm_check::consts::FUNCTIONS.iter().map(|function| function.name).collect(),
         "values" => values(),
         "settings" => dlm_vocab::settings::BLOCKS
             .iter()

@@ -46,6 +46,8 @@
 (defconst dlm--types '("bool" "int" "list" "real" "string"))
 ;; words:units
 (defconst dlm--units '("B" "GiB" "KiB" "MiB" "epoch" "epochs" "ms" "s" "sample" "samples" "step" "steps" "us"))
+;; words:functions
+(defconst dlm--functions '("ceil" "floor" "len" "max" "min"))
 ;; words:operators
 (defconst dlm--operators '("attention" "avg_pool" "batch_norm" "concat" "conv" "conv1d" "conv_transpose" "dense" "depthwise_conv" "dropout" "embedding" "flatten" "gelu" "global_avg_pool" "global_max_pool" "group_norm" "gru" "hard_swish" "identity" "layer_norm" "leaky_relu" "lstm" "max_pool" "mean" "pad" "positional" "relu" "relu6" "reshape" "rms_norm" "scale" "sigmoid" "silu" "slice" "softmax" "sum" "tanh" "transpose" "upsample"))
 ;; words:values
@@ -103,6 +105,7 @@
     ("\\(?:^\\|[^.A-Za-z0-9_]\\)\\([A-Za-z_][A-Za-z0-9_]*\\)[ \t]*\\(?:=\\(?:[^=]\\|$\\)\\|:\\)"
      (1 font-lock-variable-name-face))
     (,(concat "\\.\\(" (regexp-opt dlm--metrics) "\\)\\_>") (1 font-lock-builtin-face))
+    (,(concat "\\(?:^\\|[^.A-Za-z0-9_]\\|\\.\\.\\)\\(" (regexp-opt dlm--functions) "\\)[ \t]*(") (1 font-lock-function-name-face))
     (,(dlm--free dlm--operators) (1 font-lock-function-name-face))
     (,(dlm--free dlm--values) (1 font-lock-builtin-face))
     ("\\(?:^\\|[^.A-Za-z0-9_]\\)\\([A-Z][A-Za-z0-9_]*\\)" (1 font-lock-type-face))

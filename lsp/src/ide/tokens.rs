@@ -197,6 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_of_whole_numbers_and_its_default_are_words() {
+        let text = "layer L(x: [T, D], mask: int[T] = none) { x -> repeat i in 1..max(2, D) { identity } }\n";
+        let found = shown(text);
+        let kind = |word: &str| found.iter().find(|it| it.0 == word).map(|it| it.1);
+        assert_eq!(kind("int"), Some(Kind::Keyword));
+        assert_eq!(kind("none"), Some(Kind::EnumMember));
+        assert_eq!(kind("max"), Some(Kind::Function));
+    }
+
+    #[test]
     fn a_block_comment_is_cut_into_lines() {
         let text = "/* a\n b */\nn = 1\n";
         let found = shown(text);

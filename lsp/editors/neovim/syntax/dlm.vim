@@ -14,6 +14,8 @@ syn match dlmProperty /\%([A-Za-z0-9_\])]\.\)\@<=[A-Za-z_][A-Za-z0-9_]*/
 
 " words:values
 syn match dlmValue /\.\@1<!\<\%(adam\|adamw\|answers\|attention_transfer\|binary_cross_entropy\|builtin\|byte\|channel\|char\|cifar\|constant\|cosine\|cross_entropy\|csv\|cutout\|decoupled\|dynamic\|early\|ema\|entropy\|exponential\|flip\|float16\|float32\|group\|hint\|horizontal\|huber\|idx\|images\|int4\|int8\|l1\|l2\|learned\|linear\|lines\|lion\|logits\|mae\|minmax\|mixup\|moving\|mse\|noise\|none\|normal\|npy\|npz\|one_cycle\|parquet\|percentile\|pixels\|plateau\|probabilities\|qat\|relational\|rmsprop\|rotate\|same\|sgd\|shift\|similarity\|sinusoidal\|soft_targets\|standard\|static\|step\|swa\|tanh\|tensor\|text\|uint8\|unit\|valid\|vertical\|word\)\>\%(\s*\.\.\@!\)\@!/
+" words:functions
+syn match dlmFunction /\%(\w\.\)\@2<!\<\%(ceil\|floor\|len\|max\|min\)\>\ze\s*(/
 " words:operators
 syn match dlmOperator /\.\@1<!\<\%(attention\|avg_pool\|batch_norm\|concat\|conv\|conv1d\|conv_transpose\|dense\|depthwise_conv\|dropout\|embedding\|flatten\|gelu\|global_avg_pool\|global_max_pool\|group_norm\|gru\|hard_swish\|identity\|layer_norm\|leaky_relu\|lstm\|max_pool\|mean\|pad\|positional\|relu\|relu6\|reshape\|rms_norm\|scale\|sigmoid\|silu\|slice\|softmax\|sum\|tanh\|transpose\|upsample\)\>\%(\s*\.\.\@!\)\@!/
 " words:metrics
@@ -24,7 +26,7 @@ syn match dlmBinding /\.\@1<!\<[A-Za-z_][A-Za-z0-9_]*\>\ze\s*==\@!/
 syn match dlmSetting /[{ \t]\@1<=\%(activations\|augment\|average\|batch\|calibrate\|clip\|epochs\|freeze\|freeze_ranges\|from\|input\|keep\|keep_best\|limit\|loss\|max_drop\|method\|normalize\|optimizer\|schedule\|seed\|source\|steps\|stop\|stratify\|test\|train\|valid\|weights\)\ze\s*==\@!/
 syn match dlmParameter /\<[A-Za-z_][A-Za-z0-9_]*\>\ze\s*:/ contained
 syn match dlmArgument /\<[A-Za-z_][A-Za-z0-9_]*\>\ze\s*==\@!/ contained
-syn cluster dlmInside contains=dlmName,dlmType,dlmProperty,dlmValue,dlmOperator,dlmMetric,dlmParameter,dlmArgument,
+syn cluster dlmInside contains=dlmName,dlmType,dlmProperty,dlmValue,dlmFunction,dlmOperator,dlmMetric,dlmParameter,dlmArgument,
       \dlmParens,dlmTypeName,dlmFlow,dlmLogic,dlmBoolean,dlmNumber,dlmUnit,dlmArrow,dlmSign,dlmString,
       \dlmComment,dlmDoc
 syn region dlmParens matchgroup=dlmPunctuation start=/(/ end=/)/ end=/^[A-Za-z_]\@=/ contains=@dlmInside
@@ -64,6 +66,7 @@ syn sync minlines=200
 hi def link dlmType        Type
 hi def link dlmProperty    Identifier
 hi def link dlmValue       Constant
+hi def link dlmFunction    Function
 hi def link dlmOperator    Function
 hi def link dlmMetric      Identifier
 hi def link dlmSetting     Identifier

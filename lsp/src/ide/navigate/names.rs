@@ -339,14 +339,21 @@ impl<'c> Reader<'c> {
         for param in &it.params {
             self.push(&param.name, Role::Param, Some(param.name.span));
             match &param.ty.kind {
-                TypeKind::Tensor { sizes, .. } => {
+                TypeKind::Tensor { int, sizes } => {
+                    if let Some(span) = *int {
+                        let (target, leads) = (None, None);
+                        let role = Role::Keyword;
+                        self.out.uses.push(Use { span, role, target, leads, declares: false });
+                    }
                     sizes.iter().flatten().for_each(|size| self.expr(size, Mode::Flow));
                 }
                 TypeKind::Word(word) => self.push(word, Role::Keyword, None),
                 TypeKind::Missing => {}
             }
-            if let Some((_, default)) = param.default.as_ref().filter(|_| !is_flow(param)) {
-                self.expr(default, Mode::Flow);
+            if let Some((_, default)) = &param.default {
+                // A flow may only be `none`.
+                let mode = if is_flow(param) { Mode::Setting(None) } else { Mode::Flow };
+                self.expr(default, mode);
             }
         }
         if let Some((_, ty)) = &it.result
