@@ -91,6 +91,12 @@ fn schedule(at: Span, plan: &Plan, time: &Time, valid: usize, diags: &mut Diags)
             diags.push(codes::no_effect(at, &what, &time.reason(), help));
         }
     }
+    let lr = plan.optimizer.1.real("lr");
+    if let Some(Arg::Real(floor)) = args.get("floor").filter(|_| lr > 0.0)
+        && *floor > lr
+    {
+        diags.push(codes::rising_rate(at, name, *floor, lr));
+    }
     if name != "plateau" {
         return;
     }

@@ -179,6 +179,45 @@ code! {
     /// train Net on Text
     /// ```
     W1018 = "W1018", "a step sees what the network is to tell";
+
+    /// The floor of a schedule is a learning rate of its own, no share of `lr`. One above `lr` lets the rate
+    /// rise all along, and most trainings with it fall apart.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) }
+    /// train Net on Iris {
+    ///     optimizer = adam(lr = 1e-3)
+    ///     schedule  = cosine(floor = 0.1)
+    /// }
+    /// ```
+    ///
+    /// Write the rate at which the training is to end.
+    ///
+    /// ```dlm
+    /// data Iris { source = builtin("iris") }
+    /// model Net(features: [4]) { features -> dense(16) -> relu -> dense(3) }
+    /// train Net on Iris {
+    ///     optimizer = adam(lr = 1e-3)
+    ///     schedule  = cosine(floor = 1e-4)
+    /// }
+    /// ```
+    W1019 = "W1019", "a schedule that ends above its learning rate";
+}
+
+/// W1019: the schedule `name` at `at` ends with the rate `floor`, above the optimiser's `lr`.
+pub fn rising_rate(at: Span, name: &str, floor: f64, lr: f64) -> Diag {
+    let message =
+        format!("`{name}` ends with a learning rate of {floor}, above the {lr} it begins with");
+    let label = format!("rises from {lr} to {floor}");
+    let share = format!("{:.2e}", floor * lr).parse::<f64>();
+    let help = match share {
+        Ok(share) if floor < 1.0 => {
+            format!("the floor is a rate, no share of one: `floor = {share}`")
+        }
+        _ => "write a floor below the learning rate".to_string(),
+    };
+    Diag::new(&W1019, message, at, label).help(help)
 }
 
 /// W1001: the `what` (`constant`, `binding`, `layer`) of that name is never used; `detail` says
