@@ -8,9 +8,9 @@
 # (`val-…` stands in for `t10k-…` where that is missing), the model zoo's MNIST network, mnist-8.onnx or
 # a model.onnx somewhere under a folder with `mnist` in its name, scikit-learn's wine.csv and
 # breast_cancer.csv, the California housing table, california_housing.csv or housing.csv, Adult as
-# adult_train.parquet, tinyshakespeare.txt (char-rnn's input.txt by that name), MNIST-1D as mnist1d_train.npz, the Free Spoken Digit
-# Dataset's features as fsdd_logmel_train.npz, and the three files of the Sentiment Labelled Sentences. What is not
-# found is named; the exit status is 0 nevertheless, since each example needs only its own.
+# adult_train.parquet, tinyshakespeare.txt or an input.txt somewhere under a folder with `shakespeare` in its
+# name, MNIST-1D as mnist1d_train.npz, the Free Spoken Digit Dataset's features as fsdd_logmel_train.npz, and the
+# three files of the Sentiment Labelled Sentences. What is not found is named; the exit status is 0 nevertheless, since each example needs only its own.
 set -eu
 
 from=${1:?usage: sh examples/data.sh FOLDER}
@@ -69,7 +69,9 @@ place "$to/wine.csv" "$(one wine.csv)"
 place "$to/breast_cancer.csv" "$(one breast_cancer.csv)"
 place "$to/california_housing.csv" "$(one california_housing.csv housing.csv)"
 place "$to/adult_train.parquet" "$(one adult_train.parquet)"
-place "$to/tinyshakespeare.txt" "$(one tinyshakespeare.txt)"
+plays=$(one tinyshakespeare.txt)
+[ -n "$plays" ] || plays=$(find -L "$from" -path '*shakespeare*' -name input.txt -type f | sort | head -n 1)
+place "$to/tinyshakespeare.txt" "$plays"
 place "$to/mnist1d_train.npz" "$(one mnist1d_train.npz)"
 place "$to/fsdd_logmel_train.npz" "$(one fsdd_logmel_train.npz)"
 mkdir -p "$to/sentiment"
