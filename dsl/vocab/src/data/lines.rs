@@ -203,13 +203,16 @@ impl Columns<'_> {
         let text = self.text.unwrap_or(usize::from(self.target == Some(0)));
         let last = text.max(self.target.unwrap_or(0));
         if cells.len() <= last {
-            let message = match cells.len() {
-                1 => format!("line {number} has no separator {:?}", self.separator),
-                count => {
-                    format!("line {number} has {count} columns, and column {last} is asked for")
-                }
+            let (message, help) = match cells.len() {
+                1 => (
+                    format!("line {number} has no separator {:?}", self.separator),
+                    "name what stands between text and label: `separator = \"\\t\"`".to_string(),
+                ),
+                count => (
+                    format!("line {number} has {count} columns, and column {last} is asked for"),
+                    format!("columns are counted from 0: the last one here is {}", count - 1),
+                ),
             };
-            let help = "name what stands between text and label: `separator = \"\\t\"`";
             return Err(error(message).help(help));
         }
         if self.text.is_none() && self.target.is_some() && cells.len() > 2 {
