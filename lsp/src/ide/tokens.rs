@@ -207,6 +207,13 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_shared_weights_is_the_programs_own() {
+        let text = "model M(t: int[8]) { t -> embedding(9, 4, shared = table) -> dense(9, shared = table) }\n";
+        let found = shown(text);
+        assert!(found.iter().filter(|it| it.0 == "table").all(|it| it.1 == Kind::Variable));
+    }
+
+    #[test]
     fn a_block_comment_is_cut_into_lines() {
         let text = "/* a\n b */\nn = 1\n";
         let found = shown(text);

@@ -461,10 +461,13 @@ impl<'c> Reader<'c> {
             if let Some((name, _)) = &arg.name {
                 self.push(name, Role::Setting, None);
             }
-            let words = matches!(
-                parameter(arg, i, operator.word.params).map(|param| param.ty),
-                Some(Type::Choice(_) | Type::Padding | Type::Init | Type::Shared)
-            );
+            let ty = parameter(arg, i, operator.word.params).map(|param| param.ty);
+            if let (Some(Type::Shared), Some(name)) = (ty, arg.value.as_name()) {
+                // The program's own name for weights, no word and nothing declared.
+                self.push(name, Role::Unknown, None);
+                continue;
+            }
+            let words = matches!(ty, Some(Type::Choice(_) | Type::Padding | Type::Init));
             self.expr(&arg.value, if words { Mode::Setting(None) } else { Mode::Flow });
         }
     }
