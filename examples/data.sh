@@ -10,7 +10,8 @@
 # breast_cancer.csv, the California housing table, california_housing.csv or housing.csv, Adult as
 # adult_train.parquet, tinyshakespeare.txt or an input.txt somewhere under a folder with `shakespeare` in its
 # name, MNIST-1D as mnist1d_train.npz, the Free Spoken Digit Dataset's features as fsdd_logmel_train.npz, and the
-# three files of the Sentiment Labelled Sentences. What is not found is named; the exit status is 0 nevertheless, since each example needs only its own.
+# three files of the Sentiment Labelled Sentences. What is not found is named; the exit status is 0 nevertheless,
+# since each example needs only its own.
 set -eu
 
 from=${1:?usage: sh examples/data.sh FOLDER}
