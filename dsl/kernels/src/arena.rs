@@ -1,16 +1,21 @@
 //! One allocation for all tensors of a plan, cut into typed pieces that are proven disjoint.
 #![allow(unsafe_code)]
 
+use memmap2::MmapMut;
+
 /// Bytes on which every tensor begins: a cache line.
 pub const ALIGN: usize = 64;
 
-#[repr(C, align(64))]
-#[derive(Clone, Copy)]
-struct Line([u8; ALIGN]);
+/// From so many bytes on, the system is asked for its large pages: with pages of 4 KiB, a large part of the
+/// time of loops over megabytes goes into finding them.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 1 << 22;
 
 /// Memory for the tensors of one plan, aligned to [`ALIGN`] and zero at the start.
 pub struct Arena {
-    lines: Vec<Line>,
+    /// Pages of the system, which begin on more than a cache line.
+    pages: MmapMut,
+    len: usize,
 }
 
 impl std::fmt::Debug for Arena {
@@ -39,18 +44,29 @@ impl Slot {
 
 impl Arena {
     /// Zeroed memory of at least `bytes` bytes.
+    ///
+    /// # Panics
+    /// When the system has not so much.
     pub fn new(bytes: usize) -> Arena {
-        Arena { lines: vec![Line([0; ALIGN]); bytes.div_ceil(ALIGN)] }
+        let len = bytes.next_multiple_of(ALIGN);
+        let pages = MmapMut::map_anon(len.max(ALIGN));
+        let pages = pages.unwrap_or_else(|error| panic!("{len} bytes of memory: {error}"));
+        #[cfg(target_os = "linux")]
+        if len >= LARGE {
+            // Pages of the usual size do as well.
+            let _ = pages.advise(memmap2::Advice::HugePage);
+        }
+        Arena { pages, len }
     }
 
     /// How many bytes there are.
     pub fn len(&self) -> usize {
-        self.lines.len() * ALIGN
+        self.len
     }
 
     /// Whether there is no byte.
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.len == 0
     }
 
     /// The bytes of one slot.
@@ -61,9 +77,7 @@ impl Arena {
         self.check(slot);
         // SAFETY: `check` has shown that the range lies inside the allocation, whose bytes are
         // initialised, and `&self` keeps writers out.
-        unsafe {
-            std::slice::from_raw_parts(self.lines.as_ptr().cast::<u8>().add(slot.offset), slot.len)
-        }
+        unsafe { std::slice::from_raw_parts(self.pages.as_ptr().add(slot.offset), slot.len) }
     }
 
     /// The bytes of one slot, to write.
@@ -74,10 +88,7 @@ impl Arena {
         self.check(slot);
         // SAFETY: as in `get`; `&mut self` makes the access unique.
         unsafe {
-            std::slice::from_raw_parts_mut(
-                self.lines.as_mut_ptr().cast::<u8>().add(slot.offset),
-                slot.len,
-            )
+            std::slice::from_raw_parts_mut(self.pages.as_mut_ptr().add(slot.offset), slot.len)
         }
     }
 
@@ -101,7 +112,7 @@ impl Arena {
             }
         }
         reads.iter().for_each(|&slot| self.check(slot));
-        let base = self.lines.as_mut_ptr().cast::<u8>();
+        let base = self.pages.as_mut_ptr();
         for (i, slot) in reads.iter().enumerate() {
             // SAFETY: inside the allocation, and no slot of `writes` overlaps it (both asserted above).
             read(i, unsafe { std::slice::from_raw_parts(base.add(slot.offset), slot.len) });

@@ -5,24 +5,33 @@
 #![allow(unsafe_code)]
 
 use crate::par;
-use crate::simd::wide;
+use crate::simd::{Level, level};
 
 /// Numbers that one thread takes at a time.
 const PIECE: usize = 1 << 14;
 
-/// Runs `f`, compiled for AVX2 and FMA where the CPU has them. What `f` calls must be inlined, and so
-/// must `f` itself: a large closure needs `#[inline(always)]`, or it is compiled for the baseline.
+/// Runs `f`, compiled for AVX-512, or for AVX2 and FMA, where the CPU has them. What `f` calls must be
+/// inlined, and so must `f` itself: a large closure needs `#[inline(always)]`, or it is compiled for the
+/// baseline.
 #[inline(always)]
 pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     {
+        #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+        fn widest<R>(f: impl FnOnce() -> R) -> R {
+            f()
+        }
         #[target_feature(enable = "avx2,fma")]
         fn run<R>(f: impl FnOnce() -> R) -> R {
             f()
         }
-        if wide() {
+        match level() {
+            // SAFETY: the CPU has AVX-512 with its parts for other widths, bytes and double words, which
+            // is all that `widest` requires.
+            Level::Avx512 => return unsafe { widest(f) },
             // SAFETY: the CPU has AVX2 and FMA, which is all that `run` requires.
-            return unsafe { run(f) };
+            Level::Avx2 => return unsafe { run(f) },
+            Level::Plain => {}
         }
     }
     f()
@@ -199,7 +208,8 @@ pub fn update3(
 ) {
     assert!(x.len() == a.len() && b.len() == a.len() && c.len() == a.len());
     let work = x.len() * cost;
-    let piece = |a: &mut [f32], b: &mut [f32], c: &mut [f32], x: &[f32]| {
+    par::chunks3((a, PIECE), (b, PIECE), (c, PIECE), work, |i, a, b, c| {
+        let x = &x[i * PIECE..][..a.len()];
         vectorised(
             #[inline(always)]
             || {
@@ -208,15 +218,7 @@ pub fn update3(
                 }
             },
         );
-    };
-    if par::worth(work) {
-        use rayon::prelude::*;
-        (a.par_chunks_mut(PIECE).zip(b.par_chunks_mut(PIECE)))
-            .zip(c.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)))
-            .for_each(|((a, b), (c, x))| piece(a, b, c, x));
-    } else {
-        piece(a, b, c, x);
-    }
+    });
 }
 
 /// An axis of a loop over a result that is written in order: its size, and the distance between

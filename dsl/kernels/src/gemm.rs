@@ -206,8 +206,11 @@ pub fn gemm(
     epilogue.apply(c, n, stride);
 }
 
-/// Rows of C that one thread makes at a time in [`par_gemm`].
-const BLOCK: usize = 64;
+/// Rows of C that one thread makes at a time in [`par_gemm`]: a quarter of them, but no fewer than 64,
+/// because B is packed again for each block, and no more than 256, with which the cache is full.
+fn block(rows: usize) -> usize {
+    rows.div_ceil(4).next_multiple_of(64).min(256)
+}
 
 /// [`gemm`] with rows of C shared among threads, in blocks that do not depend on their number.
 /// C has no gaps.
@@ -221,8 +224,9 @@ pub fn par_gemm(c: &mut [f32], a: Mat<'_>, b: Mat<'_>, accumulate: bool, epilogu
     if work < par::SMALL || a.rows == 1 {
         return gemm(c, n, a, b, accumulate, epilogue);
     }
-    par::chunks(c, BLOCK * n, work, |i, c| {
-        gemm(c, n, a.rows(i * BLOCK, c.len() / n), b, accumulate, epilogue);
+    let block = block(a.rows);
+    par::chunks(c, block * n, work, |i, c| {
+        gemm(c, n, a.rows(i * block, c.len() / n), b, accumulate, epilogue);
     });
 }
 

@@ -47,31 +47,25 @@ pub fn tanh(x: f32) -> f32 {
     if a < 0.625 { small } else { large }
 }
 
-/// The error function, `2/√π ∫₀ˣ e^(−t²) dt`, to 2·10⁻⁷.
+/// The normal distribution: `Φ(x)`, the share below x, within 2·10⁻⁷ and 10⁻⁵ of itself, and
+/// `e^(−x²/2)`, its density times √2π.
+///
+/// `Φ(−a) = e^(−a²/2) · u · q(u)` with `u = 1 / (1 + 0.35 a)`: the form of Abramowitz and Stegun (1964),
+/// 26.2.17, whose polynomial has the least largest error of both kinds on [0, 14].
 #[inline(always)]
-pub fn erf(x: f32) -> f32 {
+pub fn normal(x: f32) -> (f32, f32) {
     let a = x.abs();
-    let s = x * x;
-    // erf(x) / x as a polynomial in x², least largest error on [0, 1].
-    let p = 7.889_123e-5;
-    let p = p * s + -8.020_842e-4;
-    let p = p * s + 5.189_535_5e-3;
-    let p = p * s + -2.685_444_5e-2;
-    let p = p * s + 0.112_836;
-    let p = p * s + -0.376_126_27;
-    let p = p * s + std::f32::consts::FRAC_2_SQRT_PI;
-    let small = x * p;
-    // −ln(1 − erf(x)) as a polynomial on [1, 4]; beyond, 1 − erf(x) is below 2·10⁻⁸.
-    let t = if a > 4.0 { 4.0 } else { a };
-    let q = -1.855_739_8e-4;
-    let q = q * t + 2.939_607e-3;
-    let q = q * t + -2.180_531_7e-2;
-    let q = q * t + 0.103_037_37;
-    let q = q * t + 0.638_225_7;
-    let q = q * t + 1.127_04;
-    let q = q * t + 3.537_197_6e-4;
-    let large = (1.0 - exp(-q)).copysign(x);
-    if a < 1.0 { small } else { large }
+    let bell = exp(-0.5 * a * a);
+    let u = 1.0 / (1.0 + 0.35 * a);
+    let q = 4.464_743_7e-2;
+    let q = q * u + -0.184_546_32;
+    let q = q * u + 0.211_249_77;
+    let q = q * u + 8.810_895e-3;
+    let q = q * u + 0.143_196_02;
+    let q = q * u + 0.136_865_54;
+    let q = q * u + 0.139_776_69;
+    let tail = bell * (q * u);
+    (if x > 0.0 { 1.0 - tail } else { tail }, bell)
 }
 
 #[cfg(test)]
@@ -111,23 +105,30 @@ mod tests {
     }
 
     #[test]
-    fn erf_agrees_with_known_values() {
+    fn normal_agrees_with_known_values() {
         // mpmath 1.3, 40 digits.
         let known = [
-            (0.01, 0.011_283_415_303_662_439),
-            (0.1, 0.112_462_917_682_970_51),
-            (0.5, 0.520_499_877_813_046_5),
-            (0.99, 0.838_508_073_593_712_1),
-            (1.01, 0.846_810_492_348_280_1),
-            (1.5, 0.966_105_146_475_310_7),
-            (2.5, 0.999_593_047_982_555),
-            (3.9, 0.999_999_965_207_751_4),
+            (0.0, 0.5),
+            (0.01, 0.503_989_356_225_465_5),
+            (0.1, 0.539_827_837_868_534_4),
+            (0.5, 0.691_462_461_274_013_1),
+            (1.0, 0.841_344_746_068_542_9),
+            (1.5, 0.933_192_798_731_141_9),
+            (2.5, 0.993_790_334_674_224),
+            (3.9, 0.999_951_903_674_927_7),
+            (-0.5, 0.308_537_538_725_986_9),
+            (-2.5, 6.209_665_325_776_132e-3),
+            (-6.0, 9.865_876_450_376_98e-10),
+            (-12.0, 1.776_482_112_077_679e-33),
         ];
-        for (x, y) in known {
-            assert!((f64::from(erf(x)) - y).abs() < 2e-7, "{x}: {}", erf(x));
-            assert_eq!(erf(-x), -erf(x));
+        for (x, exact) in known {
+            let (share, bell) = normal(x);
+            let error = (f64::from(share) - exact).abs();
+            assert!(error < 2e-7 && error < 1e-5 * exact, "{x}: {share}");
+            let exact = (-0.5 * f64::from(x) * f64::from(x)).exp();
+            assert!((f64::from(bell) - exact).abs() < 1e-5 * exact, "{x}: {bell}");
         }
-        assert_eq!(erf(50.0), 1.0);
-        assert!(erf(f32::NAN).is_nan());
+        assert_eq!([normal(50.0), normal(-50.0)], [(1.0, 0.0), (0.0, 0.0)]);
+        assert!(normal(f32::NAN).0.is_nan());
     }
 }

@@ -3,46 +3,81 @@
 //! Statistics are summed in float32 over short runs and in float64 over runs, in shards that depend
 //! on the sizes alone.
 
+// Loops over constant ranges are unrolled, and what they index stays in registers.
+#![allow(clippy::needless_range_loop)]
+
 pub mod batch;
 pub mod set;
 
 /// Rows that are summed in float32 before the sum goes to float64.
 const RUN: usize = 32;
 
-/// `Σ f(i)` for `i < n`: 32 interleaved float32 sums over runs of 1024, float64 over runs.
+/// `Σ f(x[i], …)` over slices of one length, `K` sums at once: 32 interleaved float32 sums over runs of
+/// 1024, float64 over runs.
 #[inline(always)]
-fn long_sum(n: usize, f: impl Fn(usize) -> f32) -> f64 {
+fn long_sums<const N: usize, const K: usize>(
+    of: [&[f32]; N],
+    f: impl Fn([f32; N]) -> [f32; K],
+) -> [f64; K] {
     const LANES: usize = 32;
-    let mut sum = 0.0;
-    for start in (0..n).step_by(32 * LANES) {
-        let end = n.min(start + 32 * LANES);
-        let mut sums = [0.0f32; LANES];
-        let mut at = start;
-        while at + LANES <= end {
-            for (lane, s) in sums.iter_mut().enumerate() {
-                *s += f(at + lane);
+    let mut totals = [0.0; K];
+    let (mut at, end) = (0, of[0].len());
+    while at < end {
+        let stop = end.min(at + 32 * LANES);
+        // Nothing indexes the sums with a variable, so they stay in registers.
+        let mut sums = [[0.0f32; LANES]; K];
+        while at + LANES <= stop {
+            let mut blocks = [&[0.0; LANES]; N];
+            for i in 0..N {
+                blocks[i] = of[i][at..].first_chunk().expect("a block");
+            }
+            for lane in 0..LANES {
+                let mut x = [0.0; N];
+                for i in 0..N {
+                    x[i] = blocks[i][lane];
+                }
+                let y = f(x);
+                for k in 0..K {
+                    sums[k][lane] += y[k];
+                }
             }
             at += LANES;
         }
-        for (i, s) in (at..end).zip(&mut sums) {
-            *s += f(i);
+        let mut rest = [0.0f32; K];
+        while at < stop {
+            let mut x = [0.0; N];
+            for i in 0..N {
+                x[i] = of[i][at];
+            }
+            let y = f(x);
+            for k in 0..K {
+                rest[k] += y[k];
+            }
+            at += 1;
         }
-        sum += halve(sums);
+        for k in 0..K {
+            totals[k] += f64::from(halves(sums[k]) + rest[k]);
+        }
     }
-    sum
+    totals
 }
 
 /// The sum of the lanes: halves are added until one is left.
 #[inline(always)]
-fn halve(mut sums: [f32; 32]) -> f64 {
-    let mut width = 16;
-    while width > 0 {
-        for i in 0..width {
-            sums[i] += sums[i + width];
+fn halves(sums: [f32; 32]) -> f32 {
+    #[inline(always)]
+    fn halve<const N: usize, const M: usize>(sums: [f32; N]) -> [f32; M] {
+        let mut half = [0.0; M];
+        for i in 0..M {
+            half[i] = sums[i] + sums[i + M];
         }
-        width /= 2;
+        half
     }
-    f64::from(sums[0])
+    let sums: [f32; 16] = halve(sums);
+    let sums: [f32; 8] = halve(sums);
+    let sums: [f32; 4] = halve(sums);
+    let sums: [f32; 2] = halve(sums);
+    sums[0] + sums[1]
 }
 
 #[cfg(test)]
@@ -106,8 +141,9 @@ mod tests {
     #[test]
     fn long_sums_take_every_number_once() {
         for n in [0usize, 1, 31, 32, 33, 1023, 1024, 1025, 5000] {
-            let exact = (0..n).sum::<usize>() as f64;
-            assert_eq!(super::long_sum(n, |i| i as f32), exact, "{n}");
+            let (exact, x) = ((0..n).sum::<usize>() as f64, (0..n).map(|i| i as f32));
+            let [once, twice] = super::long_sums([&x.collect::<Vec<_>>()], |[x]| [x, 2.0 * x]);
+            assert_eq!([once, twice], [exact, 2.0 * exact], "{n}");
         }
     }
 }

@@ -47,6 +47,29 @@ pub fn chunks2<T: Send, U: Send>(
     }
 }
 
+/// Like [`chunks`] over three outputs cut into equally many pieces.
+pub fn chunks3<T: Send, U: Send, V: Send>(
+    (a, chunk_a): (&mut [T], usize),
+    (b, chunk_b): (&mut [U], usize),
+    (c, chunk_c): (&mut [V], usize),
+    work: usize,
+    f: impl Fn(usize, &mut [T], &mut [U], &mut [V]) + Sync + Send,
+) {
+    if worth(work) {
+        a.par_chunks_mut(chunk_a.max(1))
+            .zip(b.par_chunks_mut(chunk_b.max(1)))
+            .zip(c.par_chunks_mut(chunk_c.max(1)))
+            .enumerate()
+            .for_each(|(i, ((a, b), c))| f(i, a, b, c));
+    } else {
+        a.chunks_mut(chunk_a.max(1))
+            .zip(b.chunks_mut(chunk_b.max(1)))
+            .zip(c.chunks_mut(chunk_c.max(1)))
+            .enumerate()
+            .for_each(|(i, ((a, b), c))| f(i, a, b, c));
+    }
+}
+
 /// Calls `f(i)` for each of `count` pieces; `work` estimates the operations of all together.
 pub(crate) fn pieces(count: usize, work: usize, f: impl Fn(usize) + Sync + Send) {
     if count > 1 && worth(work) {

@@ -16,7 +16,7 @@ pub(crate) enum Level {
     /// AVX2 and FMA.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// AVX-512.
+    /// AVX-512: F, VL, BW and DQ, which CPUs since 2017 have together.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -30,7 +30,13 @@ pub(crate) fn level() -> Level {
     }
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f") {
+        let all = [
+            is_x86_feature_detected!("avx512f"),
+            is_x86_feature_detected!("avx512vl"),
+            is_x86_feature_detected!("avx512bw"),
+            is_x86_feature_detected!("avx512dq"),
+        ];
+        if wide() && all == [true; 4] {
             return Level::Avx512;
         }
         if wide() {

@@ -20,7 +20,7 @@ use std::io::{self, Read};
 
 /// The version of the arithmetic: one more whenever the same program on the same data gives other numbers
 /// than before. Artifacts of another version are made anew.
-pub const NUMERICS: u32 = 1;
+pub const NUMERICS: u32 = 2;
 
 /// The parts of a key by name, each as a program would have it, or as a BLAKE3 hash in hex.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -64,3 +64,64 @@ fn speed_of_products() {
         );
     }
 }
+
+#[test]
+#[ignore = "measures"]
+fn speed_of_a_transformer() {
+    println!("GFLOP/s of 2048 rows by rows of C at a time: forward, gradient of x, gradient of w");
+    for [k, n] in [[128, 512], [512, 128], [128, 384], [128, 128]] {
+        const SETS: usize = 6;
+        let m = 2048;
+        let x = vec![0.5f32; SETS * m * k];
+        let w = vec![0.25f32; k * n];
+        let mut y = vec![0.25f32; SETS * m * n];
+        let mut dx = vec![0.25f32; SETS * m * k];
+        let mut dw = vec![0.25f32; k * n];
+        for block in [32, 64, 128, 256, 512, 2048] {
+            let rate = |t: f64| 2.0 * (m * k * n) as f64 / t / 1e9;
+            let mut at = 0;
+            let forward = seconds(|| {
+                at = (at + 1) % SETS;
+                let x = Mat::new(&x[at * m * k..][..m * k], m, k);
+                for (i, c) in y[at * m * n..][..m * n].chunks_mut(block * n).enumerate() {
+                    gemm(
+                        c,
+                        n,
+                        x.rows(i * block, c.len() / n),
+                        Mat::new(&w, k, n),
+                        false,
+                        Epilogue::NONE,
+                    );
+                }
+            });
+            let back = seconds(|| {
+                at = (at + 1) % SETS;
+                let y = Mat::new(&y[at * m * n..][..m * n], m, n);
+                for (i, c) in dx[at * m * k..][..m * k].chunks_mut(block * k).enumerate() {
+                    gemm(
+                        c,
+                        k,
+                        y.rows(i * block, c.len() / k),
+                        Mat::new(&w, k, n).t(),
+                        false,
+                        Epilogue::NONE,
+                    );
+                }
+            });
+            let weight = seconds(|| {
+                at = (at + 1) % SETS;
+                let x = Mat::new(&x[at * m * k..][..m * k], m, k).t();
+                let y = Mat::new(&y[at * m * n..][..m * n], m, n);
+                for (i, c) in dw.chunks_mut(block * n).enumerate() {
+                    gemm(c, n, x.rows(i * block, c.len() / n), y, false, Epilogue::NONE);
+                }
+            });
+            println!(
+                "{k:4} {n:4} {block:5}: {:6.1} {:6.1} {:6.1}",
+                rate(forward),
+                rate(back),
+                rate(weight)
+            );
+        }
+    }
+}

@@ -195,8 +195,15 @@ fn planes(
     for (channel, &pivot) in p.iter().enumerate() {
         let (mut sum, mut other) = (0.0, 0.0);
         for (a, b) in a.chunks_exact(inner).zip(b.chunks_exact(inner)).skip(channel).step_by(c) {
-            sum += super::long_sum(inner, |i| f(a[i], b[i], pivot).0);
-            other += super::long_sum(inner, |i| f(a[i], b[i], pivot).1);
+            let [s, o] = super::long_sums(
+                [a, b],
+                #[inline(always)]
+                |[a, b]| {
+                    let (first, second) = f(a, b, pivot);
+                    [first, second]
+                },
+            );
+            (sum, other) = (sum + s, other + o);
         }
         put(out, channel, [sum, other]);
     }

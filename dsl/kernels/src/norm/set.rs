@@ -1,6 +1,6 @@
 //! Normalisation within each sample: layers, groups of channels, root mean square.
 
-use super::{RUN, long_sum};
+use super::{RUN, long_sums};
 use crate::elementwise::vectorised;
 use crate::par;
 
@@ -26,6 +26,49 @@ impl Sets {
     fn sample(self) -> usize {
         self.places * self.width()
     }
+
+    /// Numbers of a set.
+    fn count(self) -> f64 {
+        (self.places * self.len) as f64
+    }
+
+    /// Samples that one thread takes at a time.
+    fn group(self) -> usize {
+        ((1 << 14) / self.sample().max(1)).max(1)
+    }
+
+    /// The numbers of one set in a row.
+    #[inline(always)]
+    fn part(self, row: &[f32], set: usize) -> &[f32] {
+        &row[set * self.len..][..self.len]
+    }
+
+    /// The sum of `f` over one set of a sample.
+    #[inline(always)]
+    fn sum(self, x: &[f32], set: usize, f: impl Fn(f32) -> f32) -> f64 {
+        let mut sum = 0.0;
+        for x in x.chunks_exact(self.width()) {
+            let part = long_sums(
+                [self.part(x, set)],
+                #[inline(always)]
+                |[x]| [f(x)],
+            );
+            sum += part[0];
+        }
+        sum
+    }
+
+    /// One over the deviation of one set of a sample from its mean.
+    #[inline(always)]
+    fn inv(self, x: &[f32], set: usize, mean: f32, eps: f32) -> f32 {
+        let sum = self.sum(
+            x,
+            set,
+            #[inline(always)]
+            |x| (x - mean) * (x - mean),
+        );
+        (1.0 / (sum / self.count() + f64::from(eps)).sqrt()) as f32
+    }
 }
 
 /// `y = (x − mean) · inv · weight + bias` with `inv = 1 / √(variance + eps)`; `mean` and `inv` (one
@@ -45,68 +88,84 @@ pub fn normalise(
     inv: &mut [f32],
 ) {
     assert!(x.len() == y.len() && weight.len() == sets.width());
-    let (size, n) = (sets.sample(), (sets.places * sets.len) as f64);
-    let sum = |x: &[f32], set: usize, f: &dyn Fn(&[f32]) -> f64| -> f64 {
-        x.chunks_exact(sets.width()).map(|x| f(&x[set * sets.len..][..sets.len])).sum()
-    };
-    let squares = |x: &[f32], set: usize, m: f32| {
-        sum(x, set, &|x| {
+    assert!(bias.len() == if sets.center { sets.width() } else { 0 });
+    let (group, size, work) = (sets.group(), sets.sample(), 8 * x.len());
+    let y = (y, group * size);
+    let inv = (inv, group * sets.sets);
+    if sets.center {
+        let mean = (mean, group * sets.sets);
+        par::chunks3(y, mean, inv, work, |i, y, mean, inv| {
+            let x = &x[i * group * size..][..y.len()];
             vectorised(
                 #[inline(always)]
-                || long_sum(x.len(), |i| (x[i] - m) * (x[i] - m)),
-            )
-        }) / n
-    };
-    let deviation = |variance: f64| (1.0 / (variance + f64::from(eps)).sqrt()) as f32;
-    if sets.center {
-        par::chunks2(
-            (&mut *mean, sets.sets),
-            (&mut *inv, sets.sets),
-            4 * x.len(),
-            |sample, mean, inv| {
-                let x = &x[sample * size..][..size];
-                for (set, (mean, inv)) in mean.iter_mut().zip(inv).enumerate() {
-                    *mean = (sum(x, set, &|x| {
-                        vectorised(
-                            #[inline(always)]
-                            || long_sum(x.len(), |i| x[i]),
-                        )
-                    }) / n) as f32;
-                    *inv = deviation(squares(x, set, *mean));
-                }
-            },
-        );
+                || center(sets, eps, x, weight, bias, y, mean, inv),
+            );
+        });
     } else {
-        par::chunks(&mut *inv, sets.sets, 2 * x.len(), |sample, inv| {
-            let x = &x[sample * size..][..size];
-            let each = inv.iter_mut().enumerate();
-            each.for_each(|(set, inv)| *inv = deviation(squares(x, set, 0.0)));
+        par::chunks2(y, inv, work, |i, y, inv| {
+            let x = &x[i * group * size..][..y.len()];
+            vectorised(
+                #[inline(always)]
+                || scale(sets, eps, x, weight, y, inv),
+            );
         });
     }
-    let (mean, inv): (&[f32], &[f32]) = (mean, inv);
-    par::chunks(y, size, 4 * x.len(), |sample, y| {
-        let x = &x[sample * size..][..size];
-        vectorised(
-            #[inline(always)]
-            || {
-                for (place, y) in y.chunks_exact_mut(sets.len).enumerate() {
-                    let set = place % sets.sets;
-                    let x = &x[place * sets.len..][..sets.len];
-                    let weight = &weight[set * sets.len..][..sets.len];
-                    let inv = inv[sample * sets.sets + set];
-                    if sets.center {
-                        let mean = mean[sample * sets.sets + set];
-                        let bias = &bias[set * sets.len..][..sets.len];
-                        let each = y.iter_mut().zip(x).zip(weight).zip(bias);
-                        each.for_each(|(((y, x), w), b)| *y = (x - mean) * inv * w + b);
-                    } else {
-                        let each = y.iter_mut().zip(x).zip(weight);
-                        each.for_each(|((y, x), w)| *y = x * inv * w);
-                    }
+}
+
+/// [`normalise`] of some samples on this thread, with centring.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn center(
+    sets: Sets,
+    eps: f32,
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    y: &mut [f32],
+    mean: &mut [f32],
+    inv: &mut [f32],
+) {
+    let (size, width, len) = (sets.sample(), sets.width(), sets.len);
+    for (sample, (x, y)) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)).enumerate() {
+        for set in 0..sets.sets {
+            let (weight, bias) = (sets.part(weight, set), sets.part(bias, set));
+            let at = sample * sets.sets + set;
+            let sum = sets.sum(
+                x,
+                set,
+                #[inline(always)]
+                |x| x,
+            );
+            let m = (sum / sets.count()) as f32;
+            let scale = sets.inv(x, set, m, eps);
+            (mean[at], inv[at]) = (m, scale);
+            for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+                let (x, y) = (sets.part(x, set), &mut y[set * len..][..len]);
+                for (((y, x), w), b) in y.iter_mut().zip(x).zip(weight).zip(bias) {
+                    *y = (x - m) * scale * w + b;
                 }
-            },
-        );
-    });
+            }
+        }
+    }
+}
+
+/// [`normalise`] of some samples on this thread, without centring.
+#[inline(always)]
+fn scale(sets: Sets, eps: f32, x: &[f32], weight: &[f32], y: &mut [f32], inv: &mut [f32]) {
+    let (size, width, len) = (sets.sample(), sets.width(), sets.len);
+    for (sample, (x, y)) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)).enumerate() {
+        for set in 0..sets.sets {
+            let weight = sets.part(weight, set);
+            let scale = sets.inv(x, set, 0.0, eps);
+            inv[sample * sets.sets + set] = scale;
+            for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+                let (x, y) = (sets.part(x, set), &mut y[set * len..][..len]);
+                for ((y, x), w) in y.iter_mut().zip(x).zip(weight) {
+                    *y = x * scale * w;
+                }
+            }
+        }
+    }
 }
 
 /// The gradient of [`normalise`] with respect to `x`; `dx` holds `dy` at first. With `x̂` the
@@ -117,41 +176,45 @@ pub fn normalise(
 /// When the lengths do not fit.
 pub fn gradient(sets: Sets, x: &[f32], weight: &[f32], mean: &[f32], inv: &[f32], dx: &mut [f32]) {
     assert!(x.len() == dx.len() && weight.len() == sets.width());
+    let (group, size) = (sets.group(), sets.sample());
+    par::chunks(dx, group * size, 8 * x.len(), |i, dx| {
+        let x = &x[i * group * size..][..dx.len()];
+        let ends = i * group * sets.sets..;
+        let (inv, mean) = (&inv[ends.clone()], if sets.center { &mean[ends] } else { &[] });
+        vectorised(
+            #[inline(always)]
+            || slopes(sets, x, weight, mean, inv, dx),
+        );
+    });
+}
+
+/// [`gradient`] of some samples on this thread.
+#[inline(always)]
+fn slopes(sets: Sets, x: &[f32], weight: &[f32], mean: &[f32], inv: &[f32], dx: &mut [f32]) {
     let (size, width, len) = (sets.sample(), sets.width(), sets.len);
-    let n = (sets.places * len) as f64;
-    par::chunks(dx, size, 6 * x.len(), |sample, dx| {
-        let x = &x[sample * size..][..size];
+    for (sample, (x, dx)) in x.chunks_exact(size).zip(dx.chunks_exact_mut(size)).enumerate() {
         for set in 0..sets.sets {
-            let weight = &weight[set * len..][..len];
-            let inv = inv[sample * sets.sets + set];
-            let mean = if sets.center { mean[sample * sets.sets + set] } else { 0.0 };
+            let (at, weight) = (sample * sets.sets + set, sets.part(weight, set));
+            let (inv, mean) = (inv[at], if sets.center { mean[at] } else { 0.0 });
             let (mut sum, mut product) = (0.0f64, 0.0f64);
             for (dy, x) in dx.chunks_exact(width).zip(x.chunks_exact(width)) {
-                let (dy, x) = (&dy[set * len..][..len], &x[set * len..][..len]);
-                vectorised(
+                let part = long_sums(
+                    [sets.part(dy, set), sets.part(x, set), weight],
                     #[inline(always)]
-                    || {
-                        if sets.center {
-                            sum += long_sum(len, |i| dy[i] * weight[i]);
-                        }
-                        product += long_sum(len, |i| dy[i] * weight[i] * ((x[i] - mean) * inv));
-                    },
+                    |[dy, x, w]| [dy * w, dy * w * ((x - mean) * inv)],
                 );
+                (sum, product) = (sum + part[0], product + part[1]);
             }
-            let (sum, product) = ((sum / n) as f32, (product / n) as f32);
+            let sum = if sets.center { (sum / sets.count()) as f32 } else { 0.0 };
+            let product = (product / sets.count()) as f32;
             for (dx, x) in dx.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-                let (dx, x) = (&mut dx[set * len..][..len], &x[set * len..][..len]);
-                vectorised(
-                    #[inline(always)]
-                    || {
-                        for ((d, x), w) in dx.iter_mut().zip(x).zip(weight) {
-                            *d = inv * (*d * w - sum - (x - mean) * inv * product);
-                        }
-                    },
-                );
+                let (dx, x) = (&mut dx[set * len..][..len], sets.part(x, set));
+                for ((d, x), w) in dx.iter_mut().zip(x).zip(weight) {
+                    *d = inv * (*d * w - sum - (x - mean) * inv * product);
+                }
             }
         }
-    });
+    }
 }
 
 /// The gradients of [`normalise`] with respect to weight and bias, `[sets, len]`:
@@ -194,24 +257,32 @@ struct Columns<'a> {
 impl Columns<'_> {
     /// The sums of the columns from `from` on, all of one set.
     fn sum(self, from: usize, dweight: &mut [f32], mut dbias: Option<&mut [f32]>) {
-        const TILE: usize = 16;
-        for at in (0..dweight.len()).step_by(TILE) {
-            let width = TILE.min(dweight.len() - at);
-            let (first, second) = vectorised(
-                #[inline(always)]
-                || self.tile::<TILE>(from + at, width),
-            );
-            let each = dweight[at..at + width].iter_mut().zip(first);
-            each.for_each(|(d, s)| *d = s as f32);
-            if let Some(dbias) = &mut dbias {
-                let each = dbias[at..at + width].iter_mut().zip(second);
-                each.for_each(|(d, s)| *d = s as f32);
-            }
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut at = 0;
+                while at < dweight.len() {
+                    let dbias = dbias.as_mut().map(|all| &mut all[at..]);
+                    let left = &mut dweight[at..];
+                    at += match left.len() {
+                        64.. => self.tile::<64>(from + at, left, dbias),
+                        16.. => self.tile::<16>(from + at, left, dbias),
+                        4.. => self.tile::<4>(from + at, left, dbias),
+                        _ => self.tile::<1>(from + at, left, dbias),
+                    };
+                }
+            },
+        );
     }
 
+    /// The sums of `W` columns; returns how many those are.
     #[inline(always)]
-    fn tile<const W: usize>(self, from: usize, width: usize) -> ([f64; W], [f64; W]) {
+    fn tile<const W: usize>(
+        self,
+        from: usize,
+        dweight: &mut [f32],
+        dbias: Option<&mut [f32]>,
+    ) -> usize {
         let sets = self.sets;
         let (set, row_len) = (from / sets.len, sets.width());
         let rows = self.x.len() / row_len;
@@ -221,17 +292,28 @@ impl Columns<'_> {
             for row in run..rows.min(run + RUN) {
                 let of = row / sets.places * sets.sets + set;
                 let (inv, mean) = (self.inv[of], if sets.center { self.mean[of] } else { 0.0 });
-                let x = &self.x[row * row_len + from..][..width];
-                let dy = &self.dy[row * row_len + from..][..width];
-                for (((s, q), x), dy) in s.iter_mut().zip(&mut q).zip(x).zip(dy) {
-                    *s += dy * ((x - mean) * inv);
-                    *q += dy;
+                let at = row * row_len + from;
+                let [x, dy] = [self.x, self.dy].map(|all| all[at..].first_chunk::<W>());
+                let (x, dy) = (x.expect("columns"), dy.expect("columns"));
+                for i in 0..W {
+                    s[i] += dy[i] * ((x[i] - mean) * inv);
+                    q[i] += dy[i];
                 }
             }
-            first.iter_mut().zip(s).for_each(|(t, s)| *t += f64::from(s));
-            second.iter_mut().zip(q).for_each(|(t, q)| *t += f64::from(q));
+            for i in 0..W {
+                first[i] += f64::from(s[i]);
+                second[i] += f64::from(q[i]);
+            }
         }
-        (first, second)
+        for i in 0..W {
+            dweight[i] = first[i] as f32;
+        }
+        if let Some(dbias) = dbias {
+            for i in 0..W {
+                dbias[i] = second[i] as f32;
+            }
+        }
+        W
     }
 }
 

@@ -8,8 +8,7 @@ use crate::word;
 use crate::word::{Arg, Default, Type};
 use dlm_graph::{Integer, Onnx, Role};
 use dlm_kernels::Activation;
-use dlm_kernels::math::{erf, exp, tanh};
-use std::f32::consts::FRAC_1_SQRT_2;
+use dlm_kernels::math::{normal, tanh};
 use std::sync::Arc;
 
 word! {
@@ -51,6 +50,9 @@ fn cases() -> Vec<Case> {
     vec![of("none", &[3, 4, 5]), of("none", &[7]), of("tanh", &[3, 4, 5]), of("tanh", &[7])]
 }
 
+/// 1 / √2π.
+const DENSITY: f32 = 0.398_942_3;
+
 #[derive(Clone, Copy, Debug)]
 struct Gelu;
 
@@ -63,14 +65,13 @@ impl Unary for Gelu {
 
     #[inline(always)]
     fn at(self, x: f32) -> f32 {
-        0.5 * x * (1.0 + erf(x * FRAC_1_SQRT_2))
+        x * normal(x).0
     }
 
     #[inline(always)]
     fn back(self, saved: f32, dy: f32) -> f32 {
-        let below = 0.5 * (1.0 + erf(saved * FRAC_1_SQRT_2));
-        let density = exp(-0.5 * saved * saved) * 0.398_942_3;
-        dy * (below + saved * density)
+        let (below, bell) = normal(saved);
+        dy * (below + saved * bell * DENSITY)
     }
 
     fn activation(self) -> Option<Activation> {
