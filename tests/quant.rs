@@ -112,6 +112,60 @@ quantize Net with Groups on Digits as Net4
 }
 
 #[test]
+fn a_table_of_tokens_is_rounded_as_weights_are() {
+    let program = r#"
+data Pages {
+    source = text("docs/language.md", context = 16)
+    limit  = 300
+    test   = 10%
+}
+model Net(tokens: int[16]) {
+    tokens -> embedding(Pages.tokens, 24) as table -> dense(32) -> relu -> dense(Pages.tokens)
+}
+train Net on Pages {
+    epochs    = 12
+    optimizer = adamw(lr = 1e-2)
+}
+policy Static { method = static }
+policy Aware { method = qat   weights = int4 }
+policy Groups { weights = int4(per = group(8))   activations = float32 }
+policy Kept { method = static   keep = [table] }
+quantize Net with Static on Pages as Net8
+quantize Net with Aware on Pages as Net4 { epochs = 2   optimizer = sgd(lr = 1e-2) }
+quantize Net with Groups on Pages as NetGroups
+quantize Net with Kept on Pages as NetKept
+"#;
+    let (world, outcome) = run(program, &Options::default());
+    let program = check(program).unwrap();
+    let net = &program.networks[0];
+    let accuracy = |i: usize| outcome.artifacts[i].scores[&Split::Test].accuracy.unwrap();
+    for (i, quantization) in program.quantizations.iter().enumerate() {
+        let artifact = &outcome.artifacts[i + 1];
+        let name = &artifact.artifact;
+        assert_eq!(artifact.size, dlm_check::quant::size(net, &quantization.scheme), "{name}");
+        let lost = accuracy(0) - accuracy(i + 1);
+        assert!(lost < 0.05, "{name}: {} of {}", accuracy(i + 1), accuracy(0));
+        let stored = Stored::open(&program, name, &world.saved[name]);
+        let evaluated = stored.unwrap().evaluate(&Disk).unwrap();
+        let test = evaluated.scores.iter().find(|(split, _)| *split == Split::Test).unwrap();
+        assert_eq!(test.1, artifact.scores[&Split::Test], "{name}");
+    }
+    let report = |i: usize| outcome.artifacts[i].quantized.as_ref().unwrap();
+    let [differ, of] = report(2).report.differing.unwrap();
+    assert!(differ == 0 && of > 10_000, "{differ} of {of}");
+    let table = |i: usize| {
+        let layers = &report(i).report.layers;
+        let layer = layers.iter().find(|layer| layer.path == "table").unwrap();
+        (layer.weights.clone().unwrap(), layer.runs.clone())
+    };
+    let words = |weights: &str, runs: &str| (weights.to_string(), runs.to_string());
+    assert_eq!(table(1), words("int8 per tensor", "codes"));
+    assert_eq!(table(2), words("int8 per tensor", "codes"));
+    assert_eq!(table(3), words("int4 per group of 8", "float32"));
+    assert_eq!(table(4), words("float32", "float32"));
+}
+
+#[test]
 fn layers_are_given_back_until_accuracy_is_within_the_limit() {
     let program = format!(
         "{EVERYTHING}

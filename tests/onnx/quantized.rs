@@ -3,7 +3,7 @@
 use super::python::{Answer, Run, answers, python, reference};
 use super::{about, graph_answer, random_inputs};
 use crate::support::check;
-use dlm_check::program::Network;
+use dlm_check::program::{Flow, Network};
 use dlm_check::quant::{
     Activations, Form, Format, Method, Per, Range, Scheme, Unit, Weights, scheme,
 };
@@ -43,6 +43,9 @@ model Functions(image: [4, 9, 9]) {
 model Sequence(x: [10, 6]) {
     x -> dense(8) -> relu -> dense(8) -> transpose([1, 0]) -> conv1d(4, 3) -> relu
         -> slice(1, 2, 9) -> flatten -> reshape([4, 7]) -> dense(5) -> flatten -> dense(3)
+}
+model Tokens(tokens: int[6]) {
+    tokens -> embedding(2, 12) -> dense(8) -> relu -> transpose([1, 0]) -> flatten -> dense(5)
 }
 model Deep(image: [3, 17, 16]) { image -> ResNet(5, depth = 8, width = 4) }
 model Inverted(image: [3, 17, 16]) { image -> MobileNetV2(5, width = 0.1) }
@@ -101,7 +104,7 @@ fn steps_in_float_between_codes_keep_the_codes() {
 #[test]
 fn a_first_layer_in_float_changes_codes_by_rounding_alone() {
     let kept = [Policy { keep: "conv1", ..PLAIN }];
-    let Some(tried) = try_all("onnx-kept", &kept, &["Mlp"]) else { return };
+    let Some(tried) = try_all("onnx-kept", &kept, &["Mlp", "Tokens"]) else { return };
     for Trial { name, actual, expected, own } in tried {
         assert!(actual.facts["kernels"].to_string().contains("Conv\""), "{name}");
         let most = expected.numbers.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
@@ -305,6 +308,17 @@ fn stored(
                 .map(|u| 0x3400 + (u.abs() * 1023.0) as u16 + if u < 0.0 { 0x8000 } else { 0 })
                 .collect(),
         ),
+        // A table on codes lies on the grid of its rows.
+        Weights::Int { bits: 8, symmetric: false, per } => {
+            let grid = grids[scheme.point_of(Flow::Layer(unit.output)).unwrap()];
+            Codes::Int {
+                bits: 8,
+                codes: uniform(&name("weight"), seed, count).map(|u| (u * 127.0) as i8).collect(),
+                scales: vec![grid.scale],
+                zeros: vec![(i16::from(grid.zero) - 128) as i8],
+                per,
+            }
+        }
         Weights::Int { bits, per, symmetric } => {
             let most = if bits == 8 { 127.0 } else { 7.0 };
             let scales = match per {

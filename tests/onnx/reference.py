@@ -108,6 +108,10 @@ class Network:
         op = maker.op_type if maker is not None else None
         on_codes = op in MOVES | {"Conv", "Gemm", "Add", "Mul", "Concat", "GlobalAveragePool", "AveragePool",
                                   "Sigmoid", "LeakyRelu"}
+        if op == "Gather":
+            q, s, z = self.source(maker.input[0])
+            assert (s, z) == (scale, zero), maker.name
+            return q[self.values[maker.input[1]]]
         if not on_codes or self.makers.get(maker.input[0], node).op_type != "DequantizeLinear":
             return quantize(self.values[value], scale, zero)
         attrs = self.attrs(maker)
@@ -229,6 +233,8 @@ class Network:
                 return F(windows(np.float64(ins[0]), attrs).mean((4, 5)))
             case "GlobalAveragePool":
                 return F(np.float64(ins[0]).mean((2, 3), keepdims=True))
+            case "Gather":
+                return ins[0][ins[1]]
             case op if op in MOVES:
                 return self.move(node, ins[0], 0, attrs)
             case op:
@@ -272,7 +278,8 @@ def main(folder):
         feeds = {}
         for info, given in zip(network.model.graph.input, case["inputs"], strict=True):
             count = int(np.prod(given["shape"]))
-            feeds[info.name] = numbers[given["at"] : given["at"] + count].reshape(given["shape"])
+            kind = onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type)
+            feeds[info.name] = numbers[given["at"] : given["at"] + count].reshape(given["shape"]).astype(kind)
         y = F(network.run(feeds))
         told.append({"shape": list(y.shape), "at": at, "stages": stages(network, feeds)})
         written.append(y.ravel())

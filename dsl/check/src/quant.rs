@@ -119,7 +119,7 @@ pub enum Weights {
         bits: u8,
         /// What shares a scale.
         per: Per,
-        /// Whether the code of 0 is 0; only [`Per::Group`] may say no.
+        /// Whether the code of 0 is 0; only [`Per::Group`] and tables on codes may say no.
         symmetric: bool,
     },
 }

@@ -10,6 +10,8 @@ pub enum Integer {
     /// A product of its flow with its first weight, whose first axis (as files store it) is the output
     /// channel; the second weight, if there is one, is the bias.
     Product(Product),
+    /// Reads rows of its only weight by whole numbers: the weight lies on the grid of the result.
+    Table,
     /// Moves codes as it moves floats: its graph is the same over bytes, and the grid stays.
     Move,
     /// Selects codes, on the grid of its input.

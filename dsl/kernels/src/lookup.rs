@@ -12,7 +12,7 @@ const BLOCK: usize = 1 << 14;
 ///
 /// # Panics
 /// When the lengths do not fit, or a token is no row of the table.
-pub fn lookup(table: &[f32], size: usize, tokens: &[i32], y: &mut [f32]) {
+pub fn lookup<T: Copy + Send + Sync>(table: &[T], size: usize, tokens: &[i32], y: &mut [T]) {
     assert_eq!(y.len(), tokens.len() * size);
     let rows = (BLOCK / size).max(1);
     let work = y.len();

@@ -12,7 +12,7 @@ mod train;
 pub use crate::common::codes::cut;
 pub use convert::{Dequantize, Quantize};
 pub use product::{Product, RoundedProduct};
-pub use select::Coded;
+pub use select::{Coded, Rows};
 pub use train::{Follow, RANGE, Recoded, RoundWeights, Rounded, TrainedProduct, grid_of, range_of};
 
 use crate::ops::conv1d::node::{FromRow, ToRow};

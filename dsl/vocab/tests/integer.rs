@@ -22,6 +22,7 @@ fn codes_are_the_float_results_rounded() {
             let name = op.word.name;
             match layer.integer(&case.flows) {
                 Integer::Product(sizes) => product(op, &*layer, &case, sizes),
+                Integer::Table => table(name, &*layer, &case),
                 Integer::Move => moves(name, &*layer, &case),
                 Integer::Select(codes) => {
                     let grids = grids(&case, true);
@@ -64,6 +65,7 @@ fn codes_are_the_float_results_rounded() {
         "conv1d",
         "dense",
         "depthwise_conv",
+        "embedding",
         "flatten",
         "global_avg_pool",
         "global_max_pool",
@@ -81,6 +83,47 @@ fn codes_are_the_float_results_rounded() {
         "mul",
     ];
     assert_eq!(tried, known);
+}
+
+/// The rows of a table of codes are the codes of its rows.
+fn table(name: &str, layer: &dyn Layer, case: &Case) {
+    let [weight] = layer.weights(&case.flows).try_into().expect("a table");
+    let [vocabulary, size] = *weight.shape.sizes() else { panic!("{name}: {:?}", weight.shape) };
+    let grid = Grid::of(-1.0, 1.4);
+    let code = |i: usize| (i * 37 % 256) as u8;
+    let table: Vec<u8> = (0..vocabulary * size).map(code).collect();
+    let tokens: Vec<i32> =
+        (0..case.flows[0].count(BATCH)).map(|i| (i * 5 % vocabulary) as i32).collect();
+    let answer = |coded: bool| {
+        let mut g = Graph::new();
+        let input = g.input(case.flows[0].clone());
+        let y = match coded {
+            true => {
+                let shape = layer.infer(&case.flows).expect("rows").shape;
+                g.add(codes::Rows { table: table.as_slice().into(), shape }, &[input])
+            }
+            false => {
+                let weight = g.state(weight.name, weight.ty());
+                layer.build(&mut g, &[input], &[weight], Mode::Eval)
+            }
+        };
+        g.outputs = vec![y];
+        let plan = Plan::new(&g, BATCH);
+        let (mut states, mut work) = (States::new([&plan]), Workspace::new([&plan]));
+        if let Some(weight) = states.get_mut("weight") {
+            int8::dequantize(&table, grid, weight);
+        }
+        let ViewMut::I32(input) = plan.input(&mut work, 0) else { panic!("{name}") };
+        input.copy_from_slice(&tokens);
+        let bound = plan.bind(&states);
+        plan.run(&mut work, &mut states, &bound, Clock::default());
+        match plan.output(&work, &states, 0) {
+            View::U8(codes) => codes.to_vec(),
+            View::F32(floats) => floats.iter().map(|&y| grid.code(y)).collect(),
+            _ => panic!("{name}"),
+        }
+    };
+    assert_eq!(answer(true), answer(false), "{name}");
 }
 
 /// A grid for each flow: one for all, or each another.

@@ -88,6 +88,9 @@ pub struct Point {
     pub cut: Option<f32>,
 }
 
+/// How a table is stored that lies on the grid of its rows.
+const TABLE: Weights = Weights::Int { bits: 8, per: Per::Tensor, symmetric: false };
+
 /// What a policy makes of a network; `formats` has an entry for each layer.
 ///
 /// A product takes the normalisation and the relu behind it into itself where nobody else reads what is
@@ -200,7 +203,13 @@ impl<'a> Build<'a> {
             let inputs = self.net.layers[main].inputs.iter().map(|&flow| self.origin(flow));
             let inputs = inputs.collect();
             let form = self.form(main, fold, cut);
-            let weights = product.then(|| self.stored(main, fold, cut));
+            let weights = match self.integer[main] {
+                Integer::Product(_) => Some(self.stored(main, fold, cut)),
+                // On codes, a table lies on the grid of what is read from it.
+                Integer::Table if form == Form::Codes => Some(TABLE),
+                Integer::Table => Some(self.stored(main, fold, cut)),
+                _ => None,
+            };
             let unit = Unit { main, fold, cut, inputs, output, form, weights };
             let number = self.scheme.units.len();
             for layer in [Some(main), fold, cut.map(|cut| cut.layer)].into_iter().flatten() {
@@ -215,7 +224,7 @@ impl<'a> Build<'a> {
         parts.into_iter().flatten().any(|layer| self.formats[layer].keep)
     }
 
-    /// In which format the weights of a product are stored.
+    /// In which format the policy stores the weights of a product or a table.
     fn stored(&self, main: usize, fold: Option<usize>, cut: Option<Cut>) -> Weights {
         match self.kept(main, fold, cut) {
             true => Weights::Float32,
@@ -297,7 +306,8 @@ impl<'a> Build<'a> {
             if unit.form != Form::Codes {
                 continue;
             }
-            for &flow in &unit.inputs {
+            let table = matches!(self.integer[unit.main], Integer::Table);
+            for &flow in unit.inputs.iter().filter(|_| !table) {
                 if self.scheme.point_of(flow).is_none() {
                     let wanted = self.formats[unit.main].activations;
                     let own = self.format_of(flow).filter(|own| *own != Activations::Float32);

@@ -73,7 +73,7 @@ fn rounded(count: u64, channels: u64, format: Weights) -> u64 {
         Per::Channel => channels,
         Per::Group(size) => count / (size as u64).max(1),
     };
-    let zeros = if symmetric { 0 } else { scales.div_ceil(2) };
+    let zeros = if symmetric { 0 } else { (scales * u64::from(bits)).div_ceil(8) };
     (count * u64::from(bits)).div_ceil(8) + NUMBER * scales + zeros
 }
 
@@ -93,5 +93,6 @@ mod tests {
         assert_eq!(bytes(int(4, Per::Tensor, true)), 23 + 4);
         assert_eq!(bytes(int(4, Per::Group(5), true)), 23 + 9 * 4);
         assert_eq!(bytes(int(4, Per::Group(5), false)), 23 + 9 * 4 + 5);
+        assert_eq!(bytes(int(8, Per::Tensor, false)), 45 + 4 + 1);
     }
 }

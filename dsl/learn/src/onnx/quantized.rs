@@ -120,8 +120,11 @@ impl<'a> Writer<'a> {
             (writer.grids[point].clone(), writer.quantized.grids[point])
         };
         let (result, steps) = grid(self, Flow::Layer(unit.output));
-        let first = grid(self, unit.inputs[0]);
         let main = self.layer(unit.main);
+        let first = match self.scheme.point_of(unit.inputs[0]) {
+            Some(_) => grid(self, unit.inputs[0]),
+            None => (result.clone(), steps),
+        };
         let weights = match stored {
             Some(stored) => self.rounded_weights(main, stored, first.1.scale),
             None => self.float_weights(main)?,
@@ -235,8 +238,12 @@ impl<'a> Writer<'a> {
 
     /// What enters a unit.
     fn flows(&mut self, unit: &Unit, on_codes: bool) -> Vec<(String, Ty)> {
-        let each = unit.inputs.iter();
-        each.map(|&flow| (self.value(flow, on_codes), self.network.ty(flow).clone())).collect()
+        let each = unit.inputs.iter().map(|&flow| {
+            // What reads a table are whole numbers.
+            let on_codes = on_codes && self.scheme.point_of(flow).is_some();
+            (self.value(flow, on_codes), self.network.ty(flow).clone())
+        });
+        each.collect()
     }
 
     /// The name of a tensor: rounded to codes, or as it was computed.
@@ -262,8 +269,8 @@ impl<'a> Writer<'a> {
 impl Writer<'_> {
     /// Adds weights as bytes with a bias of whole numbers, and returns the names of both in float.
     fn rounded_weights(&mut self, layer: &NetLayer, stored: &Stored, input: f32) -> Vec<String> {
-        let Codes::Int { codes, scales, .. } = &stored.weight else {
-            panic!("{}: a product of codes without codes", layer.path)
+        let Codes::Int { codes, scales, zeros, .. } = &stored.weight else {
+            panic!("{}: weights on codes without codes", layer.path)
         };
         let name = format!("{}.weight", layer.path);
         let (along, attrs) = match scales.len() {
@@ -273,8 +280,7 @@ impl Writer<'_> {
         let dims = layer.weights[0].shape.sizes();
         let weight = self.out.constant(name.clone(), Element::U8, dims, bytes(codes));
         let scale = floats(&mut self.out, format!("{name}/scale"), &along, scales);
-        let zeros = vec![MIDDLE; scales.len()];
-        let zero = self.out.constant(format!("{name}/zero"), Element::U8, &along, zeros);
+        let zero = self.out.constant(format!("{name}/zero"), Element::U8, &along, bytes(zeros));
         let inputs = [weight, scale, zero];
         let name = format!("{name}/dequantize");
         let mut names = vec![self.out.node(name, "DequantizeLinear", &inputs, attrs.clone())];

@@ -20,7 +20,7 @@ struct Tensor {
 }
 
 /// The bytes of a safetensors file: `path.weight` as int8 (int4: two in a byte, the first in the lower half),
-/// float16 or float32, `path.weight_scale`, `path.weight_zero`, `path.bias` as int32 or float32, and for
+/// float16 or float32, `path.weight_scale`, `path.weight_zero` of as many bits, `path.bias` as int32 or float32, and for
 /// each tensor with a grid `path.output_scale` and `path.output_zero` (`name.scale`, `name.zero` for an
 /// input). The same network gives the same bytes.
 ///
@@ -79,21 +79,9 @@ fn put(tensors: &mut BTreeMap<String, Tensor>, path: &str, shape: &Shape, stored
         Codes::Int { bits, codes, scales, zeros, .. } => {
             tensors.insert(name("weight_scale"), floats(scales, vec![scales.len()]));
             if zeros.iter().any(|&zero| zero != 0) {
-                let bytes = nibbles(zeros);
-                let shape = vec![bytes.len()];
-                tensors.insert(name("weight_zero"), Tensor { dtype: Dtype::U8, shape, bytes });
+                tensors.insert(name("weight_zero"), packed(zeros, *bits, &[zeros.len()]));
             }
-            match bits {
-                8 => Tensor {
-                    dtype: Dtype::I8,
-                    shape: shape.0.clone(),
-                    bytes: codes.iter().map(|&q| q as u8).collect(),
-                },
-                _ => {
-                    let bytes = nibbles(codes);
-                    Tensor { dtype: Dtype::U8, shape: vec![bytes.len()], bytes }
-                }
-            }
+            packed(codes, *bits, shape.sizes())
         }
     };
     tensors.insert(name("weight"), weight);
@@ -106,6 +94,16 @@ fn put(tensors: &mut BTreeMap<String, Tensor>, path: &str, shape: &Shape, stored
         },
     });
     tensors.extend(bias.map(|bias| (name("bias"), bias)));
+}
+
+/// Numbers of 8 bits, or of 4 of which two are in a byte.
+fn packed(numbers: &[i8], bits: u8, shape: &[usize]) -> Tensor {
+    if bits == 8 {
+        let bytes = numbers.iter().map(|&q| q as u8).collect();
+        return Tensor { dtype: Dtype::I8, shape: shape.to_vec(), bytes };
+    }
+    let bytes = nibbles(numbers);
+    Tensor { dtype: Dtype::U8, shape: vec![bytes.len()], bytes }
 }
 
 fn floats(numbers: &[f32], shape: Vec<usize>) -> Tensor {
@@ -235,18 +233,17 @@ impl<'a> Reader<'a> {
                     Per::Channel => channels,
                     Per::Group(n) => count / n.max(1),
                 };
-                let codes = match bits {
-                    8 => {
-                        let bytes = self.bytes(&name("weight"), Dtype::I8, count)?;
-                        bytes.iter().map(|&b| b as i8).collect()
+                let read = |name: &str, count: usize| -> Result<Vec<i8>, String> {
+                    if bits == 8 {
+                        let bytes = self.bytes(name, Dtype::I8, count)?;
+                        return Ok(bytes.iter().map(|&b| b as i8).collect());
                     }
-                    _ => {
-                        let bytes = self.bytes(&name("weight"), Dtype::U8, count.div_ceil(2))?;
-                        from_nibbles(bytes, count)
-                    }
+                    let bytes = self.bytes(name, Dtype::U8, count.div_ceil(2))?;
+                    Ok(from_nibbles(bytes, count))
                 };
+                let codes = read(&name("weight"), count)?;
                 let zeros = match self.file.tensor(&name("weight_zero")) {
-                    Ok(tensor) => from_nibbles(tensor.data(), groups),
+                    Ok(_) => read(&name("weight_zero"), groups)?,
                     Err(_) => vec![0; groups],
                 };
                 let scales = self.floats(&name("weight_scale"), groups)?;

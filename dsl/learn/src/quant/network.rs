@@ -9,7 +9,7 @@ use dlm_check::quant::{Form, Scheme, Unit};
 use dlm_graph::{Graph, Integer, Mode, Ty, ValueId};
 use dlm_kernels::int8::{self, Grid};
 use dlm_vocab::Args;
-use dlm_vocab::codes::{self, Coded, Dequantize, Product, Quantize, RoundedProduct};
+use dlm_vocab::codes::{self, Coded, Dequantize, Product, Quantize, RoundedProduct, Rows};
 use dlm_vocab::ops::sign;
 use std::sync::Arc;
 
@@ -112,13 +112,22 @@ fn on_codes(
     g: &mut Graph,
 ) -> ValueId {
     let layer = &net.layers[unit.main];
+    let form = integer(net, unit.main);
+    if matches!(form, Integer::Table) {
+        let Some(Stored { weight: Codes::Int { codes, .. }, .. }) = stored else {
+            panic!("the table of {} is no codes", layer.path);
+        };
+        let table = codes.iter().map(|&q| (i16::from(q) + 128) as u8).collect();
+        let rows = Rows { table, shape: layer.ty.shape.clone() };
+        return g.add(rows, &[made.at(unit.inputs[0])]);
+    }
     let ins: Vec<ValueId> = unit.inputs.iter().map(|&flow| made.codes_at(flow, g)).collect();
     let grids: Vec<Grid> = unit.inputs.iter().map(|&flow| made.grid(flow)).collect();
     let out = made.grid(Flow::Layer(unit.output));
     let coded = |codes, g: &mut Graph| {
         g.add(Coded { codes, ins: grids.clone(), out, shape: layer.ty.shape.clone() }, &ins)
     };
-    match integer(net, unit.main) {
+    match form {
         Integer::Product(sizes) => {
             let stored = stored.unwrap_or_else(|| panic!("{} has no weights", layer.path));
             let (packed, scales) = packed(net, unit, sizes, stored);

@@ -2,11 +2,13 @@
 
 use super::calibrate::Ranged;
 use super::folded::{Folded, Product};
+use super::network::integer;
 use super::stored::{Bias, Codes, Quantized, Stored};
 use dlm_base::diag::Code;
 use dlm_base::diag::codes::runs;
-use dlm_check::program::Network;
+use dlm_check::program::{Flow, Network};
 use dlm_check::quant::{Form, Per, Scheme, Unit, Weights};
+use dlm_graph::Integer;
 use dlm_kernels::int8::Grid;
 
 /// Something that a quantization met and mended, and that its user should know of.
@@ -31,6 +33,10 @@ pub fn round(
         let product = folded.weights(number)?;
         let input = unit.inputs.first().and_then(|&flow| scheme.point_of(flow));
         let input = input.filter(|_| unit.form == Form::Codes).map(|point| grids[point]);
+        if unit.form == Form::Codes && matches!(integer(net, unit.main), Integer::Table) {
+            let point = scheme.point_of(Flow::Layer(unit.output)).expect("rows have a grid");
+            return Some(Stored { weight: table(&product.weight, grids[point]), bias: None });
+        }
         Some(stored(net, unit, product, input, warnings))
     });
     Quantized { units: units.collect(), grids: grids.clone(), floats: folded.floats.clone() }
@@ -39,6 +45,18 @@ pub fn round(
 /// Weights of so many output channels, rounded to a format and back.
 pub fn rounded(weights: &[f32], channels: usize, format: Weights) -> Vec<f32> {
     weights_of(&Stored { weight: codes_of(weights, channels, format, |_| ()), bias: None })
+}
+
+/// A table on the grid of its rows.
+fn table(weights: &[f32], grid: Grid) -> Codes {
+    let signed = |code: u8| (i16::from(code) - 128) as i8;
+    Codes::Int {
+        bits: 8,
+        codes: weights.iter().map(|&w| signed(grid.code(w))).collect(),
+        scales: vec![grid.scale],
+        zeros: vec![signed(grid.zero)],
+        per: Per::Tensor,
+    }
 }
 
 fn stored(

@@ -273,8 +273,16 @@ impl Build<'_> {
 
     fn on_codes(&mut self, unit: &Unit, biased: bool, g: &mut Graph) -> ValueId {
         let layer = &self.net.layers[unit.main];
+        let (form, made) = (integer(self.net, unit.main), Flow::Layer(unit.output));
+        if matches!(form, Integer::Table) {
+            // The whole table is rounded, to the grid of what is read from it.
+            let weight = &layer.weights[0];
+            let table = self.state(&format!("{}.{}", layer.path, weight.name), weight.ty(), g);
+            let ins = [table, self.range(made, g)];
+            let table = g.add(Rounded { follow: self.follow(made) }, &ins);
+            return layer.layer.build(g, &[self.at(unit.inputs[0])], &[table], Mode::Train);
+        }
         let ins: Vec<ValueId> = unit.inputs.iter().map(|&flow| self.on_grid(flow, g)).collect();
-        let made = Flow::Layer(unit.output);
         let relu = unit.cut.is_some();
         let recoded = |build: &Self, codes, float: ValueId, relu: bool, g: &mut Graph| {
             let mut all = vec![float, build.range(made, g)];
@@ -283,7 +291,7 @@ impl Build<'_> {
             }
             g.add(Recoded { codes, relu, follow: build.follow(made) }, &all)
         };
-        match integer(self.net, unit.main) {
+        match form {
             Integer::Product(sizes) => self.product(unit, sizes, ins[0], biased, relu, g),
             Integer::Move | Integer::Select(_) => layer.layer.build(g, &ins, &[], Mode::Train),
             Integer::Compute(codes) => {

@@ -63,6 +63,10 @@ pub(super) const SHARED: Param = Param {
     aliases: &["tie", "tied", "weight_tying"],
 };
 
+/// Why steps with a weight in common have no integer form.
+pub(super) const IN_COMMON: Integer =
+    Integer::Float("its weight is shared with steps that need it in float");
+
 const EXPECTS: &str = "expects [features]";
 
 /// The operator with its arguments.
@@ -154,7 +158,7 @@ impl Layer for Dense {
 
     fn integer(&self, flows: &[Ty]) -> Integer {
         if self.shared {
-            return Integer::Float("its weight is shared with steps that need it in float");
+            return IN_COMMON;
         }
         Integer::Product(Product::Dense { features: features(&flows[0]), units: self.units })
     }

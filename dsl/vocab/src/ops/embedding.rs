@@ -2,7 +2,7 @@
 
 use crate::common::declare::args;
 use crate::common::text::show;
-use crate::ops::dense::SHARED;
+use crate::ops::dense::{IN_COMMON, SHARED};
 use crate::ops::window::{INIT, MOST_NUMBERS, affordable};
 use crate::ops::{Case, Flows, Operator};
 use crate::word;
@@ -55,7 +55,11 @@ word! {
         aliases: &["Embedding", "nn.Embedding", "lookup"],
     },
     flows: Flows::Exactly(1),
-    make: |args| Arc::new(Embedding { vocabulary: args.size("vocabulary"), size: args.size("size") }),
+    make: |args| Arc::new(Embedding {
+        vocabulary: args.size("vocabulary"),
+        size: args.size("size"),
+        shared: args.get("shared").is_some(),
+    }),
     cases: cases,
 }
 
@@ -72,6 +76,8 @@ fn cases() -> Vec<Case> {
 struct Embedding {
     vocabulary: usize,
     size: usize,
+    /// Whether other steps have the same weight.
+    shared: bool,
 }
 
 impl Layer for Embedding {
@@ -114,7 +120,10 @@ impl Layer for Embedding {
     }
 
     fn integer(&self, _: &[Ty]) -> Integer {
-        Integer::Float("its tokens are no codes on a grid")
+        match self.shared {
+            true => IN_COMMON,
+            false => Integer::Table,
+        }
     }
 
     fn build(&self, g: &mut Graph, flows: &[ValueId], weights: &[ValueId], _: Mode) -> ValueId {
